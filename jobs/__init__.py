@@ -1,0 +1,1 @@
+"""The monthly job: bills SecureVideo sessions. Starts at `jobs.cli`."""

@@ -1,0 +1,76 @@
+"""What can go wrong in a call, a configuration or a connection, and the exit status it leads to.
+
+    BillingError                 1  says what, where and what to do next, in one line
+    ├── UsageError               2  a wrong argument
+    ├── ConfigError              2  a wrong configuration; one line for each mistake
+    ├── UnitError                1  one account-month cannot be billed as configured
+    │   └── CredentialError      1  a credential that cannot be read
+    ├── VendorError              1  the vendor's API
+    │   ├── CredentialsRefused   1  401 or 403: no retry, other months of that key are skipped
+    │   ├── ReplyRefused         1  permanent: asking again would not help
+    │   └── TryAgainLater        1  passing: five tries or the budget are used up
+    ├── LedgerError              1
+    │   ├── LedgerDamaged        1  the chain of digests is broken: nothing is issued on it
+    │   ├── SchemaMismatch       1  a ledger newer than this program
+    │   └── ClockSetBack         1  a document would be dated before the newest one
+    └── OutputError              1  a folder or file that cannot be written
+
+Bad data from the vendor is none of these: it is a finding, a value (`jobs.billing.findings`).
+A bug is a traceback.
+"""
+
+
+class BillingError(Exception):
+    exit_status = 1
+
+
+class UsageError(BillingError):
+    exit_status = 2
+
+
+class ConfigError(BillingError):
+    exit_status = 2
+
+
+class UnitError(BillingError):
+    pass
+
+
+class CredentialError(UnitError):
+    pass
+
+
+class VendorError(BillingError):
+    pass
+
+
+class CredentialsRefused(VendorError):
+    pass
+
+
+class ReplyRefused(VendorError):
+    pass
+
+
+class TryAgainLater(VendorError):
+    pass
+
+
+class LedgerError(BillingError):
+    pass
+
+
+class LedgerDamaged(LedgerError):
+    pass
+
+
+class SchemaMismatch(LedgerError):
+    pass
+
+
+class ClockSetBack(LedgerError):
+    pass
+
+
+class OutputError(BillingError):
+    pass

@@ -1,0 +1,1 @@
+"""The ledger: what was issued, from what, and when. Append-only."""

@@ -1,0 +1,1 @@
+"""The vendor's API: the only place that knows its names."""

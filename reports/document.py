@@ -1,0 +1,281 @@
+"""What an invoice *is*: finished, frozen, complete before any renderer sees it.
+
+A `Document` holds every figure and text that its files print. Renderers add nothing up, round nothing
+and decide nothing. Money is `Decimal`, quantised to the currency's digits unless a field says otherwise;
+dates are `datetime.date`; instants are aware UTC datetimes.
+
+The sessions of a document travel beside it as a pandas frame, sorted by (billable_at, session_id), with a
+default RangeIndex and the columns of `SESSION_COLUMNS`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+DOCUMENT_SCHEMA = "securevideo-billing/document/1"
+
+STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
+
+SESSION_COLUMNS = {
+    "session_id": "Int64",
+    "scheduled_at": "datetime64[us, UTC]",
+    "billable_at": "datetime64[us, UTC]",
+    "minutes": "Int32",  # <NA> where unknown
+    "status": "category",  # of STATUSES, in that order
+    "host_id": "Int64",
+    "host": "category",  # the name shown for the host
+    "part": "Int32",  # number of the `Part` it belongs to
+    "ordinal": "Int32",  # 1, 2, 3 … among the part's BILL sessions; <NA> for the others
+    "allowance": "object",  # "included #3 of 8", "included #3", "overage #2", "counted #3", "" if not BILL
+    "charge": "category",  # of Decimal: the session's exact, unrounded price in the currency
+}
+PARTICIPANT_COLUMNS = {  # only where Document.participants is "full"
+    "participants": "object",
+    "note": "object",
+}
+
+Kind = Literal[
+    "invoice",
+    "credit_note",
+    "supplementary_invoice",
+    "draft",
+    "draft_credit_note",
+    "draft_supplementary_invoice",
+    "restatement",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    name: str
+    address: tuple[str, ...] = ()
+    email: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One priced line. `amount` is rounded once, half up, to the currency's digits.
+
+    On a pro-rated line `quantity` and `unit_price` are the full ones and the description says "15 of 30 days".
+    On an adjustment `quantity` and `amount` are differences and may be negative.
+    """
+
+    meter: Literal["fee", "sessions", "minutes", "hosts"]
+    description: str
+    quantity: Decimal
+    unit_price: Decimal  # exact, may have more digits than the currency
+    amount: Decimal
+    part: int  # number of the `Part` charged
+    tier: int  # 0: fee, included usage or host licences; 1, 2 …: the overage tier
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of a meter's usage in one part, with its price: usage above `above`, up to and with `up_to`.
+
+    `quantity` = max(0, min(usage, up_to) - above). Every band of the plan is here, reached or not, so that a
+    workbook can price changed usage too. `up_to` is None where the band is open.
+    """
+
+    part: int
+    meter: Literal["sessions", "minutes"]
+    tier: int  # 0: included
+    above: int
+    up_to: int | None
+    unit_price: Decimal  # exact
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the month under one plan: days `first` to `last`, both inclusive, in UTC."""
+
+    number: int  # 1, 2 …
+    plan: str
+    plan_from: date
+    first: date
+    last: date
+    days: int
+    days_of_month: int
+    monthly_fee: Decimal  # the full month's
+    sessions_included: int | None  # pro-rated; None: unlimited, or no sessions meter
+    minutes_included: int | None
+    has_sessions_meter: bool
+    has_minutes_meter: bool
+    hosts_included: int | None  # None: no hosts meter
+    hosts_licensed: int | None
+    hosts_extra_price: Decimal | None  # a licence and full month
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    known: int
+    unknown_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """received = counted + set_aside + repeated + never_connected, always."""
+
+    received: int
+    counted: int
+    set_aside: int
+    repeated: int
+    never_connected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The sessions allowance over all parts.
+
+    `included` and `unused` are None where any part is unlimited or has no sessions meter.
+    """
+
+    included: int | None
+    used: int
+    unused: int | None
+    overage: int
+    unlimited: bool  # at least one part is unlimited: "included_sessions" prints "unlimited"
+
+
+@dataclass(frozen=True, slots=True)
+class HostUse:
+    host_id: int
+    name: str  # "Host 4" where History names none
+    sessions: dict[str, int]  # by status, every status present
+    minutes: int  # known minutes of all its counted sessions
+    charge: Decimal  # exact sum of its sessions' charges, unrounded
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    code: str
+    severity: Literal["blocking", "warning", "info"]
+    session_id: int | None
+    message: str  # never holds a name, a description or the value of an unknown field
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property of one session that differs from the last issued state, or the closing `rounding` entry."""
+
+    session_id: int | None
+    kind: Literal["status", "added", "removed", "minutes", "host", "billable_at", "reordered", "rounding"]
+    before: str | None
+    after: str | None
+    amount: Decimal
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    sha256: str
+    fetched_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedDocument:
+    """A document already issued for the month, as an adjustment cites it."""
+
+    kind: str
+    number: str | None
+    issued_on: date
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotals:
+    """One month of the account's history, for the trend."""
+
+    month: str
+    counts: dict[str, int]
+    included: int | None
+    net: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    kind: Kind
+    number: str | None  # None on drafts and restatements
+    corrects: str | None  # on an adjustment: the invoice's number
+    final: bool
+    account: str
+    month: str  # "2016-11"
+    issued_on: date | None  # None until final
+    due_on: date | None
+    payment_days: int
+    currency: str
+    digits: int  # of the currency's minor unit: 0, 2, 3 …
+    issuer: Party
+    bill_to: Party
+    tax_name: str
+    tax_rate: Decimal  # percent
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+    lines: tuple[Line, ...]
+    month_net: Decimal  # of the whole month as now computed; equals net on an invoice
+    month_tax: Decimal
+    month_total: Decimal
+    month_lines: tuple[Line, ...]
+    bands: tuple[Band, ...]
+    parts: tuple[Part, ...]
+    rows: Rows
+    counts: dict[str, int]  # by status, every status present
+    minutes: dict[str, Minutes]
+    allowance: Allowance
+    hosts: tuple[HostUse, ...]  # by sessions descending, then host_id
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    already_issued: tuple[IssuedDocument, ...]  # what an adjustment is the difference to
+    transitions: dict[str, dict[str, int]]  # before → after → sessions; "—" where a session was or is absent
+    rules: tuple[str, ...]  # the rules the figures follow, in sentences
+    snapshot: Snapshot
+    daily: tuple[int, ...]  # BILL sessions by day of the month, UTC; one entry a day
+    trend: tuple[MonthTotals, ...]  # up to 13 months ending with this one, ascending; earlier ones as issued
+    timezone: str  # IANA name, for display only
+    locale: str  # of numbers and dates shown to people, for example "en_US"
+    paper: Literal["A4", "Letter"]
+    participants: Literal["hidden", "full"]
+    program_version: str
+    files: dict[str, str]  # by format name: file name
+    terms: dict[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
+
+    @property
+    def stem(self) -> str:
+        """The file name without its ending."""
+        return next(iter(self.files.values())).rpartition(".")[0]
+
+    @property
+    def is_adjustment(self) -> bool:
+        return bool(self.already_issued)
+
+
+def plain(number: Decimal | int) -> str:
+    """`number` in plain decimal notation, never with an exponent."""
+    return format(number, "f") if isinstance(number, Decimal) else str(number)
+
+
+def to_builtins(value: Any) -> Any:
+    """`value` as JSON builtins: Decimals as plain text, instants as `…Z`, dates as ISO 8601."""
+    return json.loads(json.dumps(msgspec.to_builtins(value, builtin_types=(Decimal,)), default=plain))
+
+
+def to_json(document: Document) -> bytes:
+    """The document as JSON text, UTF-8, the same bytes for the same document."""
+    whole = {"schema": DOCUMENT_SCHEMA, **to_builtins(document)}
+    return json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def from_json(text: bytes) -> Document:
+    """The document that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return msgspec.json.decode(text, type=Document)
