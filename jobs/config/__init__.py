@@ -1,0 +1,159 @@
+"""YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (contract §3).
+
+source       text to values that know their lines        models, fields, locations   what each key allows
+rules        what must hold between keys                 mistakes                    how it is said
+settings     the result                                  credentials                 reading them, later
+"""
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from jobs.billing import money
+from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier
+from jobs.billing.terms import Terms
+from jobs.config import locations, mistakes, models, rules, source
+from jobs.config.credentials import exposed, read_credential
+from jobs.config.settings import Account, Config, Credentials, CredentialSource, Vendor
+from jobs.errors import ConfigError
+from reports.document import Party
+
+__all__ = [
+    "Account",
+    "Config",
+    "CredentialSource",
+    "Credentials",
+    "Vendor",
+    "exposed",
+    "load",
+    "read_credential",
+]
+
+
+def load(path: Path) -> Config:
+    """The configuration in the file at `path`. Raises ConfigError: one line for each mistake, ascending by line.
+
+    Credentials are not read, only where they stand.
+    """
+    try:
+        read = source.read(path)
+    except source.Unreadable as error:
+        place = f"{path}:{error.line}" if error.line else str(path)
+        raise ConfigError(f"{place}: {error.message}") from None
+    tree = read.root.plain()
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}:{read.root.line}: expected keys and values; copy config.example.yaml and change it")
+    return _Builder(path).config(_checked(path, read, tree))
+
+
+def _checked(path: Path, read: source.Source, tree: dict[str, Any]) -> models.FileSection:
+    found: list[mistakes.Mistake] = []
+    section: models.FileSection | None = None
+    try:
+        section = models.FileSection.model_validate(tree)
+    except ValidationError as error:
+        found += mistakes.from_pydantic(error, tree)
+    found += rules.broken(tree)
+    said = {place for place, _ in found}
+    found += [(place, message) for place, message in rules.empty((), tree) if place not in said]
+    if section is None or found or read.repeated:
+        raise ConfigError("\n".join(mistakes.lines(path, read, found))) from None
+    return section
+
+
+class _Builder:
+    """Frozen dataclasses from the checked file; holds the folder that paths count from."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._folder = path.absolute().parent
+
+    def config(self, file: models.FileSection) -> Config:
+        ledger = file.ledger if locations.is_postgresql(file.ledger) else self._folder / file.ledger
+        beside = ledger.parent / "snapshots" if isinstance(ledger, Path) else self._folder
+        issuer = _party(file.issuer)
+        return Config(
+            path=self._path,
+            ledger=ledger,
+            snapshots=self._folder / file.snapshots if file.snapshots else beside,
+            output=self._folder / file.output,
+            close_day=file.close_day,
+            timezone=file.timezone,
+            participants=cast("Any", file.participants),
+            file_mode=file.file_mode,
+            locale=file.locale,
+            paper=cast("Any", file.paper),
+            formats=file.formats,
+            restate_months=file.restate_months,
+            vendor=self._vendor(file.vendor),
+            issuer=issuer,
+            accounts=MappingProxyType(
+                {key: self._account(key, account, issuer) for key, account in file.accounts.items()}
+            ),
+        )
+
+    def _vendor(self, section: models.VendorSection) -> Vendor:
+        return Vendor(
+            base_url=section.base_url,
+            timeout_seconds=section.timeout_seconds,
+            budget_seconds=section.budget_seconds,
+            max_reply_mib=section.max_reply_mib,
+            ca_file=self._folder / section.ca_file if section.ca_file else None,
+            proxy=section.proxy,
+        )
+
+    def _account(self, key: str, section: models.AccountSection, issuer: Party) -> Account:
+        return Account(
+            key=key,
+            credentials=Credentials(
+                identifier=self._credential(key, "identifier", section.credentials.identifier),
+                secret=self._credential(key, "secret", section.credentials.secret),
+            ),
+            terms=_terms(section, issuer),
+        )
+
+    def _credential(self, account: str, role: str, section: models.SourceSection) -> CredentialSource:
+        ((kind, name),) = section.model_dump(exclude_none=True).items()
+        name = str(self._folder / name) if kind == "file" else name
+        return CredentialSource(account=account, role=cast("Any", role), kind=cast("Any", kind), name=name)
+
+
+def _terms(section: models.AccountSection, issuer: Party) -> Terms:
+    return Terms(
+        currency=section.currency,
+        digits=money.digits_of(section.currency),
+        invoice_prefix=section.invoice_prefix,
+        payment_days=section.payment_days,
+        tax=Tax(name=section.tax.name, rate=section.tax.rate),
+        plans=tuple(_plan(plan) for plan in section.plans),
+        issuer=issuer,
+        bill_to=_party(section.bill_to),
+    )
+
+
+def _party(section: models.PartySection) -> Party:
+    return Party(name=section.name, address=tuple(section.address), email=section.email, tax_id=section.tax_id)
+
+
+def _plan(section: models.PlanSection) -> Plan:
+    return Plan(
+        start=section.from_,
+        name=section.name,
+        monthly_fee=section.monthly_fee,
+        sessions=_meter(section.sessions),
+        minutes=_meter(section.minutes),
+        hosts=Hosts(**section.hosts.model_dump()) if section.hosts else None,
+    )
+
+
+def _meter(section: models.MeterSection | None) -> Meter | None:
+    if section is None:
+        return None
+    overage = section.overage
+    if isinstance(overage, list):
+        tiers = tuple(Tier(up_to=tier.up_to, price=tier.price) for tier in overage)
+    else:
+        tiers = () if overage is None else (Tier(up_to=None, price=overage),)
+    return Meter(included=section.included, tiers=tiers)

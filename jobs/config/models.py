@@ -1,0 +1,143 @@
+"""The shape of the file, key by key. Rules between keys are in `rules`."""
+
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from jobs.config import fields, locations
+from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SourceSection(Section):
+    """Where a credential stands: exactly one of the three."""
+
+    env: Annotated[str | None, fields.matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")] = None
+    file: fields.OptionalPath = None
+    credential: Annotated[
+        str | None,
+        fields.matching(
+            r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}",
+            "a plain file name under $CREDENTIALS_DIRECTORY",
+        ),
+    ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_form(cls, value: object) -> object:
+        if isinstance(value, dict) and len(value) == 1 and value.keys() <= cls.model_fields.keys():
+            return value
+        missing = "; the key is missing" if value is fields.Missing.KEY else ""
+        raise refusal(
+            "expected one of {env: VARIABLE}, {file: PATH}, {credential: NAME} (a file under $CREDENTIALS_DIRECTORY); "
+            f"the credential itself never stands in this file{missing}"
+        )
+
+
+class CredentialsSection(Section):
+    identifier: SourceSection = required()
+    secret: SourceSection = required()
+
+
+class PartySection(Section):
+    name: Name = required()
+    address: Annotated[list[Name], Field(max_length=10)] = []
+    email: Free = ""
+    tax_id: Free = ""
+
+
+class TaxSection(Section):
+    name: Name = "Tax"
+    rate: fields.Percent = required()
+
+
+class TierSection(Section):
+    up_to: Annotated[int | None, fields.whole(1, fields.MAX_COUNT)] = None  # None: open
+    price: Amount = required()
+
+
+def _price_or_tiers(value: object) -> str:
+    return "[tiers]" if isinstance(value, list) else "[price]"  # never a key of the file
+
+
+Overage = Annotated[
+    Annotated[Amount, Tag("[price]")] | Annotated[list[TierSection], Tag("[tiers]")], Discriminator(_price_or_tiers)
+]
+
+
+class MeterSection(Section):
+    included: fields.Included = required()
+    overage: Overage | None = None
+
+
+class HostsSection(Section):
+    included: Count = required()
+    licensed: Count = required()
+    extra: Amount = required()
+
+
+class PlanSection(Section):
+    from_: fields.Day = required(alias="from")
+    name: Name = required()
+    monthly_fee: Amount = required()
+    sessions: MeterSection | None = None
+    minutes: MeterSection | None = None
+    hosts: HostsSection | None = None
+
+
+class AccountSection(Section):
+    credentials: CredentialsSection = required()
+    bill_to: PartySection = required()
+    currency: fields.Currency = required()
+    invoice_prefix: fields.InvoicePrefix = required()
+    payment_days: Annotated[int, fields.whole(0, 365)] = 30
+    tax: TaxSection = TaxSection(rate=0)  # type: ignore[arg-type]  # read as in the file
+    plans: Annotated[list[PlanSection], Field(min_length=1)] = required()
+
+
+class VendorSection(Section):
+    base_url: locations.BaseUrl = "https://api.securevideo.com/"
+    timeout_seconds: Annotated[float, fields.seconds(3600)] = 60.0
+    budget_seconds: Annotated[float, fields.seconds(86_400)] = 600.0
+    max_reply_mib: Annotated[int, fields.whole(1, 4096)] = 512
+    ca_file: fields.OptionalPath = None
+    proxy: locations.Proxy = None
+
+
+class FileSection(Section):
+    ledger: locations.Ledger = "state/ledger.db"
+    snapshots: fields.OptionalPath = None
+    output: PathText = "out"
+    close_day: Annotated[int, fields.whole(1, 28)] = 4
+    timezone: fields.Timezone = "UTC"
+    participants: Annotated[str, fields.one_of("hidden", "full")] = "hidden"
+    file_mode: fields.FileMode = 0o600
+    locale: fields.Locale = "en_US"
+    paper: Annotated[str, fields.one_of("A4", "Letter")] = "Letter"
+    formats: fields.Formats = fields.FORMATS
+    restate_months: Annotated[int, fields.whole(0, 60)] = 3
+    vendor: VendorSection = VendorSection()
+    issuer: PartySection = required()
+    accounts: Annotated[dict[AccountKey, AccountSection], Field(min_length=1)] = required()
+
+
+def keys(section: type[Section]) -> dict[str, Any]:
+    """The annotation of each key, as the file spells it."""
+    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+
+
+def section_in(annotation: Any) -> type[Section] | None:
+    """The section that stands under a key of this annotation: directly, in a list, or by account."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation if issubclass(annotation, Section) else None
+    inner = (section_in(argument) for argument in get_args(annotation) if argument is not NoneType)
+    return next((section for section in inner if section), None)
+
+
+def is_by_name(annotation: Any) -> bool:
+    """Whether the user names the keys under a key of this annotation."""
+    return get_origin(annotation) is dict

@@ -1,0 +1,67 @@
+"""The configuration as the rest of the program sees it: frozen, complete, every default filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jobs.billing.terms import Terms
+from reports.document import Party
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Where one half of an account's key pair stands; never the credential itself."""
+
+    account: str
+    role: Literal["identifier", "secret"]
+    kind: Literal["env", "file", "credential"]
+    name: str  # the variable's name, the file's absolute path, or a file name under $CREDENTIALS_DIRECTORY
+
+    def __str__(self) -> str:
+        place = {"env": "environment variable", "file": "file", "credential": "credential"}[self.kind]
+        return f"account {self.account}: {self.role} from {place} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    identifier: CredentialSource
+    secret: CredentialSource
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    base_url: str  # ends with "/"
+    timeout_seconds: float  # for one reply, whole; over 0
+    budget_seconds: float  # for one account-month, retries included; not less than timeout_seconds
+    max_reply_mib: int  # 1 … 4096
+    ca_file: Path | None  # None: the certificates that come with the program
+    proxy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    key: str
+    credentials: Credentials
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All paths but `path` are absolute: they count from the configuration file's folder."""
+
+    path: Path  # as the user gave it
+    ledger: str | Path  # a path is SQLite; text is postgresql+psycopg://…, without a password
+    snapshots: Path
+    output: Path
+    close_day: int  # 1 … 28
+    timezone: str  # IANA name, for display only
+    participants: Literal["hidden", "full"]
+    file_mode: int  # permission bits
+    locale: str
+    paper: Literal["A4", "Letter"]
+    formats: tuple[str, ...]  # in the order of fields.FORMATS
+    restate_months: int  # 0 … 60
+    vendor: Vendor
+    issuer: Party
+    accounts: Mapping[str, Account]  # in the file's order, at least one; read-only
