@@ -34,6 +34,12 @@ def share(amount: Decimal, numerator: int, denominator: int, digits: int) -> Dec
     return rounded(_ROUNDING.divide(exact, Decimal(denominator)), digits)
 
 
+def price(amount: Decimal, digits: int) -> Decimal:
+    """`amount`, exactly, with the currency's digits or as many more as it needs."""
+    needed = -int(amount.normalize(EXACT).as_tuple().exponent)
+    return amount.quantize(Decimal(1).scaleb(-max(digits, needed)), context=EXACT)
+
+
 def to_minor(amount: Decimal, digits: int) -> int:
     """`amount` in whole minor units. Raises ValueError if it has more decimals than the currency."""
     scaled = amount.scaleb(digits)

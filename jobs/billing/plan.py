@@ -1,8 +1,17 @@
 """A plan: a monthly fee and any of three meters; and which plan holds in which part of a month (contract §3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobs.billing.month import Month
+from jobs.errors import UnitError
+from reports.document import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +51,64 @@ class Plan:
 class Tax:
     name: str
     rate: Decimal  # percent, 0 up to below 100
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """A part of a month with the plan that holds in it."""
+
+    part: Part
+    plan: Plan
+
+
+def parts_of(month: Month, plans: Sequence[Plan]) -> tuple[PlannedPart, ...]:
+    """The parts of `month`, in order: a plan that starts within it splits it. `plans` ascend by start.
+
+    Days before the first plan's start belong to no part. Raises UnitError if no plan has started by the month's end.
+    """
+    starts = [max(plan.start, month.first) for plan in plans]
+    ends = [min(plan.start - timedelta(days=1), month.last) for plan in plans[1:]] + [month.last]
+    held = [(plan, first, last) for plan, first, last in zip(plans, starts, ends, strict=True) if first <= last]
+    if not held:
+        raise UnitError(
+            f"no plan holds in {month}: the first one starts on {plans[0].start}; add one with an earlier `from`"
+        )
+    return tuple(
+        PlannedPart(_part(number, plan, first, last, month), plan)
+        for number, (plan, first, last) in enumerate(held, start=1)
+    )
+
+
+def _part(number: int, plan: Plan, first: date, last: date, month: Month) -> Part:
+    days = (last - first).days + 1
+
+    def included(meter: Meter | None) -> int | None:
+        if meter is None or meter.included is None:
+            return None
+        return (2 * meter.included * days + month.days) // (2 * month.days)  # rounded half up to whole units
+
+    return Part(
+        number=number,
+        plan=plan.name,
+        plan_from=plan.start,
+        first=first,
+        last=last,
+        days=days,
+        days_of_month=month.days,
+        monthly_fee=plan.monthly_fee,
+        sessions_included=included(plan.sessions),
+        minutes_included=included(plan.minutes),
+        has_sessions_meter=plan.sessions is not None,
+        has_minutes_meter=plan.minutes is not None,
+        hosts_included=plan.hosts.included if plan.hosts else None,
+        hosts_licensed=plan.hosts.licensed if plan.hosts else None,
+        hosts_extra_price=plan.hosts.extra if plan.hosts else None,
+    )
+
+
+def part_numbers(billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> npt.NDArray[np.int32]:
+    """For each instant the number of its part; 0 for one before the first part."""
+    starts = pd.DatetimeIndex([pd.Timestamp(p.part.first, tz="UTC") for p in parts]).as_unit("us")
+    found = starts.searchsorted(pd.DatetimeIndex(billable_at).as_unit("us"), side="right")
+    numbers = np.array([0, *(p.part.number for p in parts)], dtype=np.int32)
+    return numbers[found]

@@ -6,12 +6,13 @@
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from reports.document import STATUSES, Finding, Rows
 
-NORMALISED = {
+NORMALISED: dict[str, Any] = {
     "session_id": "Int64",  # 1 … 2^63-1
     "scheduled_at": "datetime64[us, UTC]",
     "billable_at": "datetime64[us, UTC]",

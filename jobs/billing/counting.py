@@ -1,0 +1,141 @@
+"""Which rows of a reply count towards a month, and what is odd about the others (contract §4.3).
+
+Every row received ends in exactly one of: counted, set aside, repeated, never connected.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobs.billing.findings import finding, in_order
+from jobs.billing.month import Month
+from jobs.billing.plan import PlannedPart, part_numbers
+from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
+from reports.document import STATUSES, Finding, Rows
+
+DAY_MINUTES = 1440
+
+Mask = npt.NDArray[np.bool_]
+
+
+def count(
+    rows: pd.DataFrame,
+    *,
+    received: int,
+    findings: Sequence[Finding],
+    month: Month,
+    parts: Sequence[PlannedPart],
+    elsewhere: Mapping[str, npt.NDArray[np.int64]],
+) -> Usage:
+    """The usage of `month` in `rows`.
+
+    `rows`: the readable rows as `jobs.vendor.payload` gives them. `received`: all rows, the unreadable ones too,
+    of which `findings` already tells. `elsewhere`: the SessionIds counted in the account's other issued months.
+    The result is the same for any order of the rows.
+    """
+    rows = rows.sort_values(["billable_at", "session_id", "fingerprint"], kind="stable", ignore_index=True)
+    told = list(findings)
+    open_rows = np.ones(len(rows), dtype=bool)
+    tally = {"set_aside": received - len(rows), "repeated": 0, "never_connected": 0}
+    for code, fate, mask in _first_that_applies(rows, month, elsewhere):
+        hit = mask & open_rows
+        open_rows &= ~hit
+        tally[fate] += int(hit.sum())
+        told.extend(_row_findings(code, rows[hit]))
+    counted = rows[open_rows].reset_index(drop=True)
+    told.extend(_oddities(counted, parts))
+    return Usage(
+        sessions=_typed(counted),
+        rows=Rows(received=received, counted=len(counted), **tally),
+        findings=in_order(told),
+    )
+
+
+def _first_that_applies(
+    rows: pd.DataFrame, month: Month, elsewhere: Mapping[str, npt.NDArray[np.int64]]
+) -> Iterator[tuple[str, str, Mask]]:
+    """(finding code, where the row goes, which rows), in the contract's order of precedence."""
+    twice = rows[rows.duplicated("session_id", keep=False)]
+    variants = twice.groupby("session_id")["fingerprint"].nunique()
+    conflicting = rows["session_id"].isin(variants.index[variants > 1]).to_numpy(bool)
+    yield "conflicting-duplicate", "set_aside", conflicting
+    yield "repeated-row", "repeated", rows.duplicated("session_id").to_numpy(bool)
+    no_status, no_billable = rows["status"].isna().to_numpy(bool), rows["billable_at"].isna().to_numpy(bool)
+    yield "unknown-status", "set_aside", ~rows["status"].isin(STATUSES).to_numpy(bool) & ~no_status
+    yield "missing-status", "set_aside", no_status & ~no_billable
+    yield "missing-billable-ts", "set_aside", ~no_status & no_billable
+    yield "never-connected", "never_connected", no_status & no_billable
+    inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
+    yield "outside-month", "set_aside", ~inside.to_numpy(bool)
+    ids = rows["session_id"].to_numpy(np.int64)
+    others = [np.isin(ids, counted) for counted in elsewhere.values()]
+    yield "billed-elsewhere", "set_aside", np.logical_or.reduce(others) if others else np.zeros(len(rows), dtype=bool)
+
+
+_WHAT_TO_DO = {
+    "conflicting-duplicate": "comes more than once, with rows that differ: ask the vendor which one is right",
+    "repeated-row": "came more than once with identical rows; it is counted once",
+    "unknown-status": "has a BillableStatusCd other than BILL, COMP, DUPL, SVCO: ask the vendor what it means",
+    "missing-status": "has a BillableTs but no BillableStatusCd: ask the vendor for its status",
+    "missing-billable-ts": "has a BillableStatusCd but no BillableTs: ask the vendor when it became billable",
+    "never-connected": "never connected two people; it is not counted",
+    "outside-month": "has a BillableTs outside the month asked for: ask the vendor why it was sent",
+    "billed-elsewhere": "was counted in another issued month of this account: a session is billed once; compare both",
+}
+
+
+def _row_findings(code: str, rows: pd.DataFrame) -> Iterator[Finding]:
+    ids = rows["session_id"].tolist()
+    for session_id in sorted(set(ids)) if code == "conflicting-duplicate" else ids:
+        yield finding(code, session_id, f"session {session_id} {_WHAT_TO_DO[code]}")
+
+
+_CONTRADICTIONS = {
+    "session-number": "names another session number",
+    "counted-wording": "says that the session is counted, but the status is not BILL",
+    "svco-wording": "says that the session was with the vendor, but the status is not SVCO",
+}
+
+
+def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[Finding]:
+    """What is additional: findings of rows that count all the same."""
+    numbers = part_numbers(counted["billable_at"], parts)
+    metered = np.isin(numbers, [p.part.number for p in parts if p.plan.minutes is not None])
+    bill = (counted["status"] == "BILL").to_numpy(bool)
+    charged = metered & bill
+    minutes = counted["minutes"]
+    negative = (minutes < 0).fillna(False).to_numpy(bool)
+    ids = counted["session_id"].to_numpy(np.int64)
+    for mask, code, text in (
+        (negative, "duration-implausible", "has a negative DurationMinutes, taken as unknown"),
+        (minutes.isna().to_numpy(bool), "duration-unknown", "has no DurationMinutes"),
+    ):
+        for session_id in ids[mask & charged].tolist():
+            what = "its minutes are charged: ask the vendor for the duration"
+            yield finding(code, session_id, f"session {session_id} {text}; {what}", "blocking")
+        for session_id in ids[mask & ~charged].tolist():
+            yield finding(code, session_id, f"session {session_id} {text}; its minutes are not charged")
+    for session_id in ids[(minutes > DAY_MINUTES).fillna(False).to_numpy(bool)].tolist():
+        text = f"session {session_id} has a DurationMinutes of more than a day (1440); kept as sent, please check"
+        yield finding("duration-implausible", session_id, text)
+    for session_id, code in counted.loc[counted["contradiction"].notna(), ["session_id", "contradiction"]].to_numpy():
+        text = f"session {session_id}: UsageDescription {_CONTRADICTIONS[code]}; the status was followed, please check"
+        yield finding("description-mismatch", int(session_id), text)
+    for session_id in ids[(numbers == 0) & bill].tolist():
+        text = f"session {session_id} is billable before the account's first plan: add a plan with an earlier `from`"
+        yield finding("before-first-plan", session_id, text)
+
+
+def _typed(counted: pd.DataFrame) -> pd.DataFrame:
+    """`counted` with exactly the columns and types of NORMALISED."""
+    frame = pd.DataFrame(index=counted.index)
+    for column, dtype in NORMALISED.items():
+        if column == "status":
+            frame[column] = counted[column].astype(STATUS_DTYPE)
+        elif column == "minutes":
+            frame[column] = counted[column].mask(counted[column] < 0).astype("Int32")
+        elif column in counted:
+            frame[column] = counted[column].astype(dtype)
+    return frame

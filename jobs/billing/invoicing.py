@@ -1,0 +1,217 @@
+"""From a reconciled month to the documents that can be made of it: invoice, adjustment, drafts of both (contract §5).
+
+The documents are complete but for what only the ledger can give: `numbered` adds the number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import pandas as pd
+
+from jobs.billing import money, restate, terms
+from jobs.billing.findings import in_order
+from jobs.billing.reconcile import Reconciliation
+from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Snapshot, plain
+
+TREND_MONTHS = 13
+_DRAFT_OF: dict[Kind, Kind] = {
+    "invoice": "draft",
+    "credit_note": "draft_credit_note",
+    "supplementary_invoice": "draft_supplementary_invoice",
+    "restatement": "restatement",
+}
+_SERIES = {"credit_note": "CN", "supplementary_invoice": "SI"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How and by what a document is made, apart from its figures."""
+
+    account: str
+    snapshot: Snapshot
+    timezone: str
+    locale: str
+    paper: Literal["A4", "Letter"]
+    participants: Literal["hidden", "full"]
+    formats: tuple[str, ...]
+    program_version: str
+    past: tuple[MonthTotals, ...]  # the account's earlier issued months, ascending
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document that stands in the ledger, with the rated sessions of the month as it left it."""
+
+    id: int
+    document: Document
+    sessions: pd.DataFrame
+
+
+def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]) -> Document:
+    """The month's invoice, still without number and date."""
+    now = _totals(month)
+    return Document(
+        kind="invoice",
+        number=None,
+        corrects=None,
+        final=False,
+        account=setting.account,
+        month=str(month.month),
+        issued_on=None,
+        due_on=None,
+        payment_days=month.terms.payment_days,
+        currency=month.terms.currency,
+        digits=month.terms.digits,
+        issuer=month.terms.issuer,
+        bill_to=month.terms.bill_to,
+        tax_name=month.terms.tax.name,
+        tax_rate=month.terms.tax.rate,
+        net=month.net,
+        tax=month.tax,
+        total=month.total,
+        lines=month.rated.lines,
+        month_net=month.net,
+        month_tax=month.tax,
+        month_total=month.total,
+        month_lines=month.rated.lines,
+        bands=month.rated.bands,
+        parts=month.parts,
+        rows=month.usage.rows,
+        counts=month.counts,
+        minutes=month.minutes,
+        allowance=month.allowance,
+        hosts=month.hosts,
+        findings=in_order(findings),
+        changes=(),
+        already_issued=(),
+        transitions={},
+        rules=rules(month),
+        snapshot=setting.snapshot,
+        daily=month.daily,
+        trend=(*setting.past, now)[-TREND_MONTHS:],
+        timezone=setting.timezone,
+        locale=setting.locale,
+        paper=setting.paper,
+        participants=setting.participants,
+        program_version=setting.program_version,
+        files=_files("draft", setting.formats),
+        terms=terms.to_builtins(month.terms),
+    )
+
+
+def adjustment(
+    month: Reconciliation, setting: Setting, findings: Sequence[Finding], issued: Sequence[Issued]
+) -> Document:
+    """The newly computed month less everything in `issued` (its invoice first), tax included, and why."""
+    before = issued[-1].sessions
+    net, tax, total = (
+        _less(now, [getattr(one.document, name) for one in issued])
+        for name, now in (("net", month.net), ("tax", month.tax), ("total", month.total))
+    )
+    kind: Kind = "credit_note" if total < 0 else "supplementary_invoice" if total > 0 else "restatement"
+    whole = invoice(month, setting, findings)
+    return replace(
+        whole,
+        kind=kind,
+        corrects=issued[0].document.number,
+        net=net,
+        tax=tax,
+        total=total,
+        lines=restate.difference(whole.lines, [line for one in issued for line in one.document.lines]),
+        changes=restate.changes(before, month.sessions, net=net, digits=month.terms.digits),
+        already_issued=tuple(_cited(one.document) for one in issued),
+        transitions=restate.transitions(before, month.sessions),
+    )
+
+
+def draft(document: Document) -> Document:
+    """`document` as a draft: unnumbered, undated, under the name `draft` (`restatement` where no money moved)."""
+    kind = _DRAFT_OF[document.kind]
+    stem = "restatement" if kind == "restatement" else "draft"
+    return replace(document, kind=kind, files=_files(stem, tuple(document.files)))
+
+
+def series(document: Document) -> str:
+    """The series that numbers `document` within its account: one of invoices, one a kind for each invoice adjusted."""
+    return (
+        "invoice" if document.corrects is None else f"{document.corrects}-{_SERIES.get(document.kind, 'restatement')}"
+    )
+
+
+def numbered(document: Document, nth: int, issued_on: date) -> Document:
+    """`document` made final as the `nth` (from 1) of its series."""
+    if document.kind == "invoice":
+        prefix = document.terms["invoice_prefix"]
+        number: str | None = f"{prefix}-{document.month.replace('-', '')}-{nth:04}"
+    else:
+        number = None if document.kind == "restatement" else f"{series(document)}{nth}"
+    is_due = document.kind in ("invoice", "supplementary_invoice")
+    return replace(
+        document,
+        number=number,
+        final=True,
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=document.payment_days) if is_due else None,
+        files=_files(number or f"restatement-{nth}", tuple(document.files)),
+    )
+
+
+def month_totals(document: Document) -> MonthTotals:
+    """What the trend shows of the month that `document` is the newest of."""
+    return MonthTotals(
+        month=document.month,
+        counts=document.counts,
+        included=document.allowance.included,
+        net=document.month_net,
+        total=document.month_total,
+    )
+
+
+def rules(month: Reconciliation) -> tuple[str, ...]:
+    """The rules that the figures follow, in sentences, as every document prints them."""
+    first, last = month.month.first, month.month.last
+    sentences = [
+        f"Service month: {first} 00:00 UTC up to, not including, {month.month.plus(1).first} 00:00 UTC, by BillableTs.",
+        "Only BILL sessions count towards the allowance, in order of BillableTs, then SessionId.",
+        "COMP, DUPL and SVCO sessions are counted and never charged.",
+        f"Each line is rounded once, half up, to {month.terms.digits} decimals of {month.terms.currency}.",
+        f"{month.terms.tax.name} ({plain(month.terms.tax.rate)} %) is rounded once, on the sum of the rounded lines.",
+    ]
+    for part in month.parts:
+        share = f" ({part.days} of {part.days_of_month} days)" if part.days < part.days_of_month else ""
+        sentences.append(f"{part.first} to {part.last}: plan {part.plan}, in force from {part.plan_from}{share}.")
+    if len(month.parts) > 1 or month.parts[0].days < month.parts[0].days_of_month:
+        sentences.append(
+            "A part of the month pays fee and host licences by days (price × days ÷ days of the month); its allowance "
+            "is shared likewise and rounded half up to whole units. Each session belongs to the part of its "
+            "BillableTs; ordinals, allowance and tiers start anew in each part, nothing is carried over."
+        )
+    if any(part.has_minutes_meter for part in month.parts):
+        sentences.append("Minutes charged are the known DurationMinutes of BILL sessions, in the same order.")
+    sentences.append(f"Sessions from {first} to {last} are final as of the snapshot; later changes are adjusted.")
+    return tuple(sentences)
+
+
+def _totals(month: Reconciliation) -> MonthTotals:
+    return MonthTotals(str(month.month), month.counts, month.allowance.included, month.net, month.total)
+
+
+def _less(now: Decimal, issued: Sequence[Decimal]) -> Decimal:
+    for amount in issued:
+        now = money.EXACT.subtract(now, amount)
+    return now
+
+
+def _cited(document: Document) -> IssuedDocument:
+    if document.issued_on is None:
+        raise ValueError("a document that stands has a date")
+    return IssuedDocument(
+        document.kind, document.number, document.issued_on, document.net, document.tax, document.total
+    )
+
+
+def _files(stem: str, formats: Sequence[str]) -> dict[str, str]:
+    return {name: f"{stem}.{name}" for name in formats}

@@ -1,0 +1,128 @@
+"""Reconciliation: counts and minutes of the four statuses against what the plan includes (contract §4.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from jobs.billing import money
+from jobs.billing.month import Month
+from jobs.billing.plan import PlannedPart
+from jobs.billing.rating import Rated, rate
+from jobs.billing.sessions import Usage
+from jobs.billing.terms import Terms
+from reports.document import STATUSES, Allowance, Band, HostUse, Minutes, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """A month, counted and priced whole. `sessions` has all of `reports.document.SESSION_COLUMNS`."""
+
+    month: Month
+    terms: Terms
+    parts: tuple[Part, ...]
+    usage: Usage
+    rated: Rated
+    sessions: pd.DataFrame
+    counts: dict[str, int]
+    minutes: dict[str, Minutes]
+    allowance: Allowance
+    hosts: tuple[HostUse, ...]
+    daily: tuple[int, ...]
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart]) -> Reconciliation:
+    """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines."""
+    rated = rate(usage.sessions, parts, terms.digits)
+    names = host_names(usage.sessions)
+    shown = rated.sessions["host_id"].map(names).astype("category")
+    sessions = rated.sessions.drop(columns="host_name").assign(host=shown)
+    plain_parts = tuple(planned.part for planned in parts)
+    tax = money.rounded(money.EXACT.multiply(rated.net, terms.tax.rate).scaleb(-2, money.EXACT), terms.digits)
+    return Reconciliation(
+        month=month,
+        terms=terms,
+        parts=plain_parts,
+        usage=usage,
+        rated=rated,
+        sessions=sessions,
+        counts=counts_by_status(sessions),
+        minutes=minutes_by_status(sessions),
+        allowance=allowance(plain_parts, rated.bands),
+        hosts=hosts(sessions, names),
+        daily=daily(sessions, month),
+        net=money.rounded(rated.net, terms.digits),
+        tax=tax,
+        total=money.EXACT.add(money.rounded(rated.net, terms.digits), tax),
+    )
+
+
+def counts_by_status(sessions: pd.DataFrame) -> dict[str, int]:
+    counts = sessions["status"].value_counts()
+    return {status: int(counts.get(status, 0)) for status in STATUSES}
+
+
+def minutes_by_status(sessions: pd.DataFrame) -> dict[str, Minutes]:
+    """Known minutes, and how many sessions' minutes are unknown."""
+    found = {}
+    for status in STATUSES:
+        minutes = sessions.loc[sessions["status"] == status, "minutes"]
+        found[status] = Minutes(known=int(minutes.sum()), unknown_sessions=int(minutes.isna().sum()))
+    return found
+
+
+def allowance(parts: Sequence[Part], bands: Sequence[Band]) -> Allowance:
+    """The sessions allowance, its parts added up."""
+    used = sum(b.quantity for b in bands if b.meter == "sessions" and b.tier == 0)
+    overage = sum(b.quantity for b in bands if b.meter == "sessions" and b.tier > 0)
+    limits = [part.sessions_included for part in parts]
+    included = None if None in limits else sum(limit for limit in limits if limit is not None)
+    return Allowance(
+        included=included,
+        used=used,
+        unused=None if included is None else included - used,
+        overage=overage,
+        unlimited=any(part.has_sessions_meter and part.sessions_included is None for part in parts),
+    )
+
+
+def host_names(sessions: pd.DataFrame) -> dict[int, str]:
+    """Each host under the name read most often (ties: the first in the alphabet), else as "Host 4" (contract §7)."""
+    read = sessions.loc[sessions["host_name"].notna(), ["host_id", "host_name"]].astype({"host_name": "str"})
+    times = read.value_counts().reset_index()
+    best = times.sort_values(["host_id", "count", "host_name"], ascending=[True, False, True])
+    named = best.drop_duplicates("host_id").set_index("host_id")["host_name"].to_dict()
+    return {host: str(named.get(host, f"Host {host}")) for host in sorted(map(int, sessions["host_id"].unique()))}
+
+
+def hosts(sessions: pd.DataFrame, names: dict[int, str]) -> tuple[HostUse, ...]:
+    """Use by host, most sessions first. `sessions` is rated."""
+    counts = _by_host(sessions, "status").to_numpy(dtype=object).tolist()
+    charges: dict[int, Decimal] = {}
+    for host, charge, times in _by_host(sessions, "charge").to_numpy(dtype=object).tolist():
+        charges[host] = money.EXACT.fma(charge, times, charges.get(host, Decimal(0)))
+    statuses = {host: dict.fromkeys(STATUSES, 0) for host in charges}
+    for host, status, times in counts:
+        statuses[host][status] = times
+    minutes = dict(sessions.groupby("host_id")["minutes"].sum().reset_index().to_numpy(dtype=object).tolist())
+    found = [
+        HostUse(host_id=host, name=names[host], sessions=statuses[host], minutes=minutes[host], charge=charges[host])
+        for host in charges
+    ]
+    return tuple(sorted(found, key=lambda use: (-sum(use.sessions.values()), use.host_id)))
+
+
+def _by_host(sessions: pd.DataFrame, column: str) -> pd.DataFrame:
+    """(host, value of `column`, sessions), one row a pair that occurs."""
+    return sessions.groupby(["host_id", column], observed=True).size().reset_index()
+
+
+def daily(sessions: pd.DataFrame, month: Month) -> tuple[int, ...]:
+    """BILL sessions on each day of the month, UTC."""
+    days = sessions.loc[sessions["status"] == "BILL", "billable_at"].dt.day.to_numpy(np.int64)
+    return tuple(np.bincount(days, minlength=month.days + 1)[1:].tolist())
