@@ -260,6 +260,29 @@ class Document:
         return bool(self.already_issued)
 
 
+def figures(document: Document) -> dict[str, int | Decimal | str]:
+    """The figures that every file of a document repeats, by the names that workbook and page give them (contract §6).
+
+    On an adjustment the totals are the document's own, the counts those of the restated month.
+    """
+    allowance = document.allowance
+    none = "unlimited" if allowance.unlimited else "none"
+    return {
+        "bill_count": document.counts["BILL"],
+        "comp_count": document.counts["COMP"],
+        "dupl_count": document.counts["DUPL"],
+        "svco_count": document.counts["SVCO"],
+        "session_count": document.rows.counted,
+        "included_sessions": none if allowance.included is None else allowance.included,
+        "included_used": allowance.used,
+        "overage_sessions": allowance.overage,
+        "net_total": document.net,
+        "tax_total": document.tax,
+        "grand_total": document.total,
+        "all_checks": "OK",
+    }
+
+
 def plain(number: Decimal | int) -> str:
     """`number` in plain decimal notation, never with an exponent."""
     return format(number, "f") if isinstance(number, Decimal) else str(number)

@@ -1,0 +1,116 @@
+"""The demo: the main job on a made-up clinic, from the simulated vendor over real HTTP to the files."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobs import config, monthly, summary
+from jobs.billing.month import Month
+from jobs.errors import OutputError, UsageError
+from jobs.ledger.store import Ledger
+from jobs.vendor import clinic
+from jobs.vendor.simulator import Simulator
+
+_MARK = ".made-by-securevideo-billing-demo"
+_MONTHS = [Month(2016, 7).plus(number) for number in range(6)]
+_WHEN_ISSUED = datetime(2017, 1, 5, tzinfo=UTC)
+_WHEN_RERUN = datetime(2017, 2, 1, tzinfo=UTC)
+
+_CONFIG = """\
+# Written by `securevideo-billing demo`. The simulated vendor is gone when the demo ends, but everything that needs no
+# vendor works on this file: history, diff, verify, render.
+ledger: state/ledger.db
+output: out
+timezone: America/Chicago
+vendor: {{base_url: "{url}"}}
+issuer:
+  name: Example Billing LLC
+  address: [1 Main St, "Springfield, IL 62701", USA]
+  email: ap@example.com
+accounts:
+  lakeside:
+    credentials: {{identifier: {{file: secrets/lakeside-identifier}}, secret: {{file: secrets/lakeside-secret}}}}
+    bill_to: {{name: Lakeside Telehealth Group, address: [22 Harbor Rd, "Lakeside, MI 49116", USA]}}
+    currency: USD
+    invoice_prefix: LAKE
+    tax: {{name: Sales tax, rate: 6}}
+    plans:
+      - from: 2014-01-01
+        name: PLUS
+        monthly_fee: 25.00
+        sessions: {{included: 8, overage: [{{up_to: 20, price: 5.00}}, {{price: 4.00}}]}}
+        hosts: {{included: 10, licensed: 12, extra: 7.50}}
+  published:
+    credentials: {{identifier: {{file: secrets/published-identifier}}, secret: {{file: secrets/published-secret}}}}
+    bill_to: {{name: Published Example Inc.}}
+    currency: USD
+    invoice_prefix: PUB
+    plans: [{{from: 2014-01-01, name: PLUS, monthly_fee: 25.00, sessions: {{included: 8, overage: 5.00}}}}]
+"""
+
+
+def demo(output: Path, *, now: Callable[[], datetime], program_version: str, say: Callable[[str], None]) -> int:
+    """Makes `output` anew, tells what it does through `say`, gives the exit status. Raises UsageError, OutputError."""
+    _clear(output)
+    data = clinic.clinic()
+    with Simulator(data, now=_WHEN_ISSUED) as vendor:
+        loaded = config.load(_write_config(output, data, vendor.url))
+        with Ledger(loaded.ledger, now=now, program_version=program_version, command="demo") as ledger:
+            job = monthly.Job(loaded, ledger, loaded.output, {}, now, program_version)
+            say(f"The simulated vendor is at {vendor.url}; it shows its sessions as on {_WHEN_ISSUED:%Y-%m-%d}.")
+            restated, lakeside = clinic.RESTATED_MONTH, [loaded.accounts["lakeside"]]
+            first = list(monthly.run(job, lakeside, _MONTHS))
+            first += monthly.run(job, [loaded.accounts["published"]], [restated])
+            _say_outcomes(first, say)
+            vendor.now = _WHEN_RERUN
+            say(f"Later the vendor comps a session of {restated}. A rerun as on {_WHEN_RERUN:%Y-%m-%d} adjusts it:")
+            second = list(monthly.run(replace(job, adjust=True), lakeside, [restated]))
+            _say_outcomes(second, say)
+    if second[0].exit_status == 0:
+        _say_what_to_open(output, loaded.output / "lakeside" / str(restated), second[0], say)
+    return max((outcome.exit_status for outcome in [*first, *second]), default=0)
+
+
+def _say_outcomes(outcomes: list[monthly.Outcome], say: Callable[[str], None]) -> None:
+    for outcome in outcomes:
+        say(f"  {summary.in_words(outcome.summary)}")
+
+
+def _clear(output: Path) -> None:
+    """Removes an earlier demo; refuses to touch anything else."""
+    try:
+        if (output / _MARK).is_file():
+            shutil.rmtree(output)
+        elif output.exists() and (not output.is_dir() or any(output.iterdir())):
+            raise UsageError(
+                f"{output} is there and was not made by the demo; name an empty or new folder: --output DIR"
+            )
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (output / _MARK).touch()
+    except OSError as error:
+        raise OutputError(f"{output}: {(error.strerror or '').lower()}; name another folder: --output DIR") from error
+
+
+def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
+    secrets = output / "secrets"
+    secrets.mkdir(mode=0o700)
+    for name, account in data["accounts"].items():
+        for role in ("identifier", "secret"):
+            file = secrets / f"{name}-{role}"
+            file.touch(mode=0o600)
+            file.write_text(account[role])
+    path = output / "config.yaml"
+    path.write_text(_CONFIG.format(url=url))
+    return path
+
+
+def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Callable[[str], None]) -> None:
+    credit_note = last.summary["documents"][0]
+    say("")
+    say("Open these:")
+    for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
+        for suffix in ("xlsx", "html"):
+            say(f"  {folder / f'{number}.{suffix}'}  {what}")
+    say(f"Then try: securevideo-billing --config {output / 'config.yaml'} history")

@@ -1,0 +1,132 @@
+"""Files as they must be written here: whole or not at all, private, never through a symbolic link.
+
+A file is written under a temporary name in its own folder, synced, renamed; then the folder is synced. A process
+killed in between leaves at most a temporary file, which the next `locked` holder of the folder sweeps away.
+"""
+
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from jobs.errors import OutputError
+
+FOLDER_MODE = 0o700
+_TEMPORARY = (".", ".tmp")  # how the name of a temporary file begins and ends
+_BLOCK = 1 << 20
+
+
+class Folder:
+    """An open folder: everything in it is reached through its descriptor, so nobody can swap the path underneath."""
+
+    def __init__(self, path: Path, *below: str) -> None:
+        """Opens `path`/below…, creating what is missing with mode 0700. No part of `below` may be a symbolic link.
+
+        Raises OutputError.
+        """
+        self.path = path.joinpath(*below)
+        with _explained(path):
+            path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for depth, name in enumerate(below, 1):
+                self._descend(name, path.joinpath(*below[:depth]))
+        except BaseException:
+            self.close()
+            raise
+
+    def _descend(self, name: str, path: Path) -> None:
+        with _explained(path):
+            with suppress(FileExistsError):
+                os.mkdir(name, FOLDER_MODE, dir_fd=self._fd)
+                os.fsync(self._fd)
+            if stat.S_ISLNK(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
+                raise OutputError(f"{path} is a symbolic link; it is not followed: put a real folder in its place")
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._fd)
+        os.close(self._fd)
+        self._fd = inner
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Waits until no other process holds this folder; sweeps what a killed one left behind."""
+        with _explained(self.path):
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+        try:
+            for name in self._temporary_files():
+                self.remove(name)
+            yield
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _temporary_files(self) -> list[str]:
+        begin, end = _TEMPORARY
+        with _explained(self.path):
+            return [name for name in os.listdir(self._fd) if name.startswith(begin) and name.endswith(end)]  # noqa: PTH208  # a descriptor, not a path
+
+    def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
+        """Puts `content` under `name`, over what is there. Raises OutputError, and then nothing has changed."""
+        self._refuse_link(name)
+        begin, end = _TEMPORARY
+        temporary = f"{begin}{name}.{os.getpid()}{end}"
+        with _explained(self.path / name):
+            try:
+                self._write_synced(temporary, content, mode)
+                os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=self._fd)
+                raise
+            os.fsync(self._fd)
+
+    def _write_synced(self, name: str, content: bytes, mode: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with open(os.open(name, flags, 0o600, dir_fd=self._fd), "wb") as file:  # noqa: PTH123  # a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+
+    def _refuse_link(self, name: str) -> None:
+        with _explained(self.path / name), suppress(FileNotFoundError):
+            if not stat.S_ISREG(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
+                raise OutputError(f"{self.path / name} is not a plain file; it is not followed: move it out of the way")
+
+    def read(self, name: str) -> bytes | None:
+        """The content of `name`, or None where there is no such file. Raises OutputError."""
+        self._refuse_link(name)
+        with _explained(self.path / name), suppress(FileNotFoundError):
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._fd)
+            with open(fd, "rb") as file:  # noqa: PTH123  # a descriptor, not a path
+                return file.read()
+        return None
+
+    def sha256(self, name: str) -> str | None:
+        content = self.read(name)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
+    def remove(self, name: str) -> None:
+        """Removes `name` if it is there. Raises OutputError."""
+        with _explained(self.path / name), suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._fd)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OutputError(f"{path}: {reason}; mend that, then run the same command again") from error

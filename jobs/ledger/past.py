@@ -1,0 +1,78 @@
+"""What the ledger holds of each month, for people and scripts (contract §2, `history`)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from jobs.billing import money
+from jobs.ledger.schema import documents, events, snapshots
+from reports.document import from_json, plain
+
+_ALWAYS = "9999"  # later than every instant, as text
+
+
+def months(connection: Connection, *, as_of: date | None = None) -> list[dict[str, Any]]:
+    """`{account, month, status, total, currency, documents, restatements, snapshots}` a month, by account and month.
+
+    `total` is the sum of the month's documents, null where none was issued. `as_of`: as it was known at the end of
+    that day, UTC.
+    """
+    until = f"{as_of}T23:59:59Z" if as_of else _ALWAYS
+    known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for table, at in ((snapshots, "fetched_at"), (documents, "issued_at"), (events, "at")):
+        for row in connection.execute(_light(table).where(table.c[at] <= until).order_by(table.c.id)).mappings():
+            known[row["account"], row["month"]][table.name].append(row)
+    return [_month(account, month, known[account, month]) for account, month in sorted(known)]
+
+
+def _light(table: Table) -> Any:
+    return select(*(column for column in table.columns if column.name != "sessions"))
+
+
+def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, Any]:
+    issued = known["documents"]
+    digits = from_json(issued[0]["body"]).digits if issued else 0
+    total = sum(row["total_minor"] for row in issued)
+    return {
+        "account": account,
+        "month": month,
+        "status": _status([row["kind"] for row in known["events"]], adjusted=len(issued) > 1, issued=bool(issued)),
+        "total": plain(money.from_minor(total, digits)) if issued else None,
+        "currency": issued[0]["currency"] if issued else None,
+        "documents": [_document(row, digits) for row in issued],
+        "restatements": [row["at"] for row in known["events"] if row["kind"] == "restated"],
+        "snapshots": [{name: row[name] for name in ("sha256", "fetched_at", "rows")} for row in known["snapshots"]],
+    }
+
+
+def _document(row: Any, digits: int) -> dict[str, Any]:
+    amounts = {name: plain(money.from_minor(row[f"{name}_minor"], digits)) for name in ("net", "tax", "total")}
+    return {name: row[name] for name in ("kind", "number", "corrects", "issued_at")} | amounts
+
+
+def _status(kinds: Sequence[str], *, adjusted: bool, issued: bool) -> str:
+    """How the month stands: a failed rerun of an issued month leaves it as it was."""
+    last = next((kind for kind in reversed(kinds) if kind not in ("posted", "written", "failed")), None)
+    if not issued:
+        return last or ("failed" if "failed" in kinds else "fetched")
+    if last == "restated":
+        return "restated"
+    return "adjusted" if adjusted else "issued"
+
+
+def in_words(history: Sequence[dict[str, Any]]) -> str:
+    """The same for a person: a line a month, then a line each document."""
+    if not history:
+        return "the ledger holds nothing yet"
+    lines = []
+    for month in history:
+        money_text = f"{month['currency']} {month['total']}" if month["total"] else "nothing issued"
+        seen = f"{len(month['snapshots'])} snapshots, {len(month['restatements'])} restatements seen"
+        lines.append(f"{month['account']} {month['month']}: {month['status']}, {money_text} ({seen})")
+        for one in month["documents"]:
+            name = one["number"] or "restatement"
+            lines.append(f"  {one['issued_at'][:10]}  {name}  {one['kind'].replace('_', ' ')}  {one['total']}")
+    return "\n".join(lines)

@@ -1,0 +1,258 @@
+"""One account-month from the vendor's reply to the files: gather, decide, apply; and the loop over all of them."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from jobs import summary
+from jobs.billing.decide import Decision, Gathered, decide
+from jobs.billing.findings import finding
+from jobs.billing.invoicing import Issued, Setting
+from jobs.billing.month import Month
+from jobs.billing.terms import Terms, from_builtins
+from jobs.config import Account, Config, read_credential
+from jobs.errors import BillingError, CredentialsRefused, OutputError
+from jobs.ledger.snapshots import Kept, Snapshots
+from jobs.ledger.store import Known, Ledger, Stale
+from jobs.outputs import UnitFolder
+from jobs.vendor import payload
+from jobs.vendor.client import Client, Credentials, Endpoint, Reply
+from jobs.vendor.payload import Received
+from reports.document import Document, Finding, Snapshot
+
+log = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+_DECISIONS = 10  # another process may post to the account between decision and posting: so often we look again
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: what it works on and how."""
+
+    config: Config
+    ledger: Ledger
+    output: Path
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]  # aware, UTC
+    program_version: str
+    draft: bool = False
+    adjust: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one account-month."""
+
+    summary: dict[str, Any]
+    exit_status: int  # 0, 1 or 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    reply: Reply[Received]
+    kept: Kept
+
+
+def run(job: Job, accounts: Iterable[Account], months: Iterable[Month]) -> Iterator[Outcome]:
+    """Bills every account's months, in order. One unit's failure never stops the others."""
+    months = sorted(set(months))
+    for account in accounts:
+        refused: str | None = None
+        for month in months:
+            if refused is not None:
+                yield _failed(job, account.key, month, f"skipped: {refused}")
+                continue
+            try:
+                yield _unit(job, account, month)
+            except BillingError as error:
+                refused = str(error) if isinstance(error, CredentialsRefused) else None
+                yield _failed(job, account.key, month, str(error))
+            except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
+                yield _failed(job, account.key, month, _bug(error))
+
+
+def _unit(job: Job, account: Account, month: Month) -> Outcome:
+    with UnitFolder(job.output, account.key, str(month), job.config.file_mode) as folder, folder.locked():
+        _finish(job, folder, account.key, month)
+        with client_of(job.config, account, job.environ, job.now) as client:
+            fetched = _fetch(job, client, month)
+        decision, snapshot, standing = _decide_and_post(job, account, month, fetched)
+        documents = _write(job, folder, decision, standing)
+        told = summary.of_decision(account.key, str(month), snapshot, decision, documents)
+        folder.write_summary(summary.to_json(told))
+    detail = {"findings": len(decision.findings), "snapshot": snapshot.sha256}
+    job.ledger.add_event(account.key, str(month), decision.status, detail=detail)
+    return Outcome(told, 3 if decision.needs_a_person else 0)
+
+
+def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
+    """The vendor's API as the account sees it. Raises CredentialError."""
+    vendor = config.vendor
+    endpoint = Endpoint(
+        vendor.base_url,
+        vendor.timeout_seconds,
+        vendor.budget_seconds,
+        vendor.max_reply_mib,
+        ca_file=vendor.ca_file,
+        proxy=vendor.proxy,
+    )
+    sources = (account.credentials.identifier, account.credentials.secret)
+    credentials = Credentials(*(read_credential(source, environ) for source in sources))
+    return Client(endpoint, credentials, account=account.key, now=now)
+
+
+def _fetch(job: Job, client: Client, month: Month) -> _Fetched:
+    """The month's History: kept as a snapshot before anything reads it, then read."""
+    snapshots = Snapshots(job.config.snapshots)
+    kept: list[Kept] = []
+
+    def keep_and_read(body: bytes) -> Received:
+        kept.append(snapshots.keep(body))
+        return payload.read(body, keep_participants=job.config.participants == "full")
+
+    reply = client.history(month, keep_and_read)
+    return _Fetched(reply, kept[-1])
+
+
+def _decide_and_post(
+    job: Job, account: Account, month: Month, fetched: _Fetched
+) -> tuple[Decision, Snapshot, tuple[Issued, ...]]:
+    """The decision, and all of the month's documents that stand after it."""
+    received = fetched.reply.content
+    for _ in range(_DECISIONS):
+        known = job.ledger.known(account.key, str(month))
+        snapshot_id, snapshot = job.ledger.add_snapshot(
+            account.key, str(month), fetched.kept, received.received, fetched.reply.received_at
+        )
+        decision = decide(_gather(job, account, month, fetched=fetched, known=known, snapshot=snapshot))
+        if decision.post is None:
+            return decision, snapshot, known.issued
+        try:
+            posted = job.ledger.post(
+                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id
+            )
+        except Stale:
+            continue
+        final = posted.document
+        changes = final if decision.changes else None
+        return replace(decision, post=final, changes=changes), snapshot, (*known.issued, posted)
+    raise BillingError("other runs kept changing this account; nothing was issued: run again when they are done")
+
+
+def _gather(
+    job: Job, account: Account, month: Month, *, fetched: _Fetched, known: Known, snapshot: Snapshot
+) -> Gathered:
+    config, received = job.config, fetched.reply.content
+    setting = Setting(
+        account=account.key,
+        snapshot=snapshot,
+        timezone=config.timezone,
+        locale=config.locale,
+        paper=config.paper,
+        participants=config.participants,
+        formats=config.formats,
+        program_version=job.program_version,
+        past=known.past,
+    )
+    return Gathered(
+        month=month,
+        now=job.now(),
+        close_day=config.close_day,
+        draft_only=job.draft,
+        adjust=job.adjust,
+        terms=_terms(account, known),
+        setting=setting,
+        rows=received.rows,
+        received=received.received,
+        findings=(*received.findings, *_clock_skew(fetched.reply), *_rows_gone(received, known, month, config)),
+        issued=known.issued,
+        elsewhere=known.elsewhere,
+    )
+
+
+def _terms(account: Account, known: Known) -> Terms:
+    return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
+
+
+def _clock_skew(reply: Reply[Received]) -> Iterator[Finding]:
+    if reply.served_at is not None and abs(reply.served_at - reply.received_at) > CLOCK_TOLERANCE:
+        ours, theirs = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (reply.received_at, reply.served_at))
+        text = f"this machine's clock says {ours}, the vendor's {theirs}: set the clock right, then run again"
+        yield finding("clock-skew", None, text)
+
+
+def _rows_gone(received: Received, known: Known, month: Month, config: Config) -> Iterator[Finding]:
+    last = known.last_snapshot
+    if last is not None and last.fetched_at >= month.closes_at(config.close_day) and received.received < last.rows:
+        gone = last.rows - received.received
+        text = f"{gone} rows are gone: {received.received} came, {last.rows} at {last.fetched_at:%Y-%m-%d %H:%M} UTC"
+        yield finding("rows-gone", None, f"{text}, when the month was closed already; ask the vendor why")
+
+
+def _write(job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Issued, ...]) -> list[Document]:
+    """Puts the unit's files in place; gives the documents to tell of."""
+    written = job.ledger.written(*_unit_of(standing)) if standing else {}
+    for issued in standing:
+        if issued.id in written:
+            folder.restore(issued.document, issued.sessions, written[issued.id])
+        else:
+            _write_issued(job, folder, issued)
+    if decision.drafts:
+        folder.write_drafts(decision.drafts, decision.month.sessions)
+        return [decision.drafts[0]]
+    folder.remove_drafts()
+    return [decision.post] if decision.post else [issued.document for issued in standing]
+
+
+def _finish(job: Job, folder: UnitFolder, account: str, month: Month) -> None:
+    """Writes the files of documents that an earlier run posted and then was stopped."""
+    for issued in job.ledger.unwritten(account, str(month)):
+        log.info("%s %s: finishing %s, left by a run that was stopped", account, month, issued.document.stem)
+        _write_issued(job, folder, issued)
+
+
+def _write_issued(job: Job, folder: UnitFolder, issued: Issued) -> None:
+    digests = folder.write_issued(issued.document, issued.sessions)
+    account, month = _unit_of((issued,))
+    job.ledger.add_event(account, month, "written", document_id=issued.id, detail=digests)
+
+
+def _unit_of(issued: tuple[Issued, ...]) -> tuple[str, str]:
+    return issued[0].document.account, issued[0].document.month
+
+
+def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
+    told = summary.of_failure(account, str(month), error)
+    with _whatever_else_fails():
+        job.ledger.add_event(account, str(month), "failed", detail={"error": error})
+    with (
+        _whatever_else_fails(),
+        UnitFolder(job.output, account, str(month), job.config.file_mode) as folder,
+        folder.locked(),
+    ):
+        folder.write_summary(summary.to_json(told))
+    return Outcome(told, 1)
+
+
+@contextmanager
+def _whatever_else_fails() -> Iterator[None]:
+    """The unit has failed already: what cannot be written about that is only logged."""
+    try:
+        yield
+    except (BillingError, OutputError) as error:
+        log.warning("%s", error)
+
+
+def _bug(error: Exception) -> str:
+    """Where an unexpected error came from; never its text, which may quote a row."""
+    places = [
+        f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return f"internal error {type(error).__name__} in {' < '.join(reversed(places[-3:]))}; please report this line"

@@ -1,0 +1,75 @@
+"""`summary.json`: what a run did with one account-month, for scripts (contract §6). Every key is always there."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.billing.decide import Decision
+from reports.document import Document, Snapshot, to_builtins
+
+SCHEMA = "securevideo-billing/summary/1"
+
+_ENTRY = ("kind", "number", "corrects", "currency", "net", "tax", "total")
+_LINE = ("meter", "description", "quantity", "unit_price", "amount")
+
+
+def of_decision(
+    account: str, month: str, snapshot: Snapshot, decision: Decision, documents: Sequence[Document]
+) -> dict[str, Any]:
+    """`documents`: what the run issued or drafted; on an unchanged rerun the documents that stand."""
+    reconciled = decision.month
+    allowance = to_builtins(reconciled.allowance)
+    return {
+        **_frame(account, month, decision.status),
+        "snapshot": to_builtins(snapshot),
+        "rows": to_builtins(reconciled.usage.rows),
+        "counts": dict(reconciled.counts),
+        "minutes": to_builtins(reconciled.minutes),
+        "allowance": {name: allowance[name] for name in ("included", "used", "unused", "overage")},
+        "documents": [entry(document) for document in documents],
+        "changes": to_builtins(decision.changes.changes) if decision.changes else [],
+        "findings": to_builtins(decision.findings),
+    }
+
+
+def of_failure(account: str, month: str, error: str) -> dict[str, Any]:
+    return {**_frame(account, month, "failed"), "error": error}
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """One line for a person: what became of the unit."""
+    unit = f"{summary['account']} {summary['month']}: {summary['status']}"
+    if summary["status"] == "failed":
+        return f"{unit}: {summary['error']}"
+    documents = ", ".join(
+        f"{one['number'] or one['kind'].replace('_', ' ')} {one['currency']} {one['total']}"
+        for one in summary["documents"]
+    )
+    counts = " ".join(f"{status} {number}" for status, number in summary["counts"].items())
+    rows = summary["rows"]
+    aside = f", {rows['set_aside']} of {rows['received']} rows set aside" if rows["set_aside"] else ""
+    changes = len({change["session_id"] for change in summary["changes"]} - {None})
+    changed = f", {changes} sessions changed or moved" if changes else ""
+    return f"{unit}: {documents} ({counts}{aside}{changed})"
+
+
+def entry(document: Document) -> dict[str, Any]:
+    """A document as it stands in `documents`."""
+    whole = to_builtins(document)
+    return {
+        **{name: whole[name] for name in _ENTRY},
+        "lines": [{name: line[name] for name in _LINE} for line in whole["lines"]],
+        "files": whole["files"],
+    }
+
+
+def to_json(summary: dict[str, Any]) -> bytes:
+    return json.dumps(summary, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _frame(account: str, month: str, status: str) -> dict[str, Any]:
+    """Every key, in order, those of a unit that got nowhere null or empty."""
+    nothing: dict[str, Any] = dict.fromkeys(("snapshot", "rows", "counts", "minutes", "allowance"))
+    empty: dict[str, Any] = {"documents": [], "changes": [], "findings": []}
+    known = {"schema": SCHEMA, "account": account, "month": month, "status": status, "error": None}
+    return {**known, **nothing, **empty}
