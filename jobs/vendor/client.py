@@ -1,0 +1,300 @@
+"""The client of the vendor's API: one GET, whole and checked, or a typed error in one line.
+
+A try is a connection, a request, a bounded read and the caller's parse. The transport is used bare: nothing is
+followed (redirects), remembered (cookies), unpacked (encodings) or taken from the environment (proxies, authorities,
+.netrc). Neither what the peer sent nor what a query asked for stands in an error or a log.
+"""
+
+import asyncio
+import base64
+import io
+import logging
+import random
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+import certifi
+import httpx
+
+from jobs.billing.month import Month
+from jobs.errors import ConfigError, CredentialError, CredentialsRefused, ReplyRefused, TryAgainLater
+
+TRIES = 5
+BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+_NO_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:(<)|\Z)")  # after BOM and white space: HTML, or nothing
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+Parse = Callable[[bytes], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    identifier: str = field(repr=False)  # of the API; without a colon, which ends it in HTTP Basic (RFC 7617)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    base_url: str
+    timeout_seconds: float  # for one reply, from connect to its last byte
+    budget_seconds: float  # for one account-month, tries and waits included
+    max_reply_mib: int
+    ca_file: Path | None = None  # PEM; trusted instead of certifi's authorities
+    proxy: str | None = None  # http:// or https://
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The time an account-month may still take; its requests share one. It ends at `ends_at` on `clock`, in seconds."""
+
+    ends_at: float
+    clock: Callable[[], float]
+
+    @classmethod
+    def of(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Self:
+        """A budget of `seconds` that begins now."""
+        return cls(clock() + seconds, clock)
+
+    def left(self) -> float:
+        """Seconds, not negative."""
+        return max(0.0, self.ends_at - self.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    content: T = field(repr=False)  # what parse returned; unprinted: asyncio writes out the results of its tasks
+    received_at: datetime  # our clock when the headers came, to compare with `served_at`; UTC, whole seconds
+    served_at: datetime | None  # the vendor's clock: the Date header, UTC; None where missing or unreadable
+
+
+class _Passing(Exception):
+    """A try that failed, though another may not; `retry_after`: the seconds the vendor asks to be left alone."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Client:
+    """Asks for one account, in one thread. `now` gives aware datetimes, `sleep` and `jitter` (low, high) take seconds.
+
+    Raises CredentialError where the credentials cannot be sent, ConfigError for `ca_file`.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        account: str,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._endpoint, self._account = endpoint, account
+        self._now, self._sleep, self._jitter = now, sleep, jitter
+        self._base = httpx.URL(endpoint.base_url)
+        self._headers = {**_HEADERS, "Authorization": _authorization(credentials, account)}
+        self._tls = _tls_context(endpoint.ca_file)
+        proxy_tls = self._tls if (endpoint.proxy or "").startswith("https") else None  # else of httpcore's making
+        self._proxy = httpx.Proxy(endpoint.proxy, ssl_context=proxy_tls) if endpoint.proxy else None
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.close()
+
+    def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
+        """The sessions whose BillableTs is in `month` (article 83), as `parse` reads them; see `get`."""
+        return self._fetch(f"/history month {month}", "/history", {"month": f"{month.first}"}, parse, budget)
+
+    def get(self, path: str, query: Mapping[str, str], parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
+        """GET `path` below the base URL, at most five times within `budget` (default: a fresh one of the endpoint's).
+
+        `parse` gets the whole body and may raise TryAgainLater (cut, or no JSON) or ReplyRefused (permanent). Raises
+        CredentialsRefused (401, 403), ReplyRefused and TryAgainLater (tries or budget used up), never with `query`.
+        """
+        return self._fetch(path, path, query, parse, budget)
+
+    def _fetch(
+        self, what: str, path: str, query: Mapping[str, str], parse: Parse[T], budget: Budget | None
+    ) -> Reply[T]:
+        where = f"account {self._account}: GET {what}"
+        budget = budget or Budget.of(self._endpoint.budget_seconds)
+        url = self._base.copy_with(path=self._base.path.rstrip("/") + path, params=dict(query))
+        request = httpx.Request("GET", url, headers=self._headers)
+        for number in range(1, TRIES + 1):
+            seconds = min(self._endpoint.timeout_seconds, budget.left())
+            if seconds <= 0:
+                break
+            try:
+                return self._try_once(request, parse, seconds)
+            except (CredentialsRefused, ReplyRefused) as refusal:
+                raise type(refusal)(f"{where}: {refusal}") from refusal
+            except _Passing as failure:
+                self._pause_or_give_up(where, number, failure, budget)
+        raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; run this month again")
+
+    def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float) -> Reply[T]:
+        try:
+            raw = self._runner.run(self._exchange(request, seconds))
+        except TimeoutError as error:
+            raise _Passing(f"no whole reply within {seconds:.3g} s") from error
+        except (httpx.TransportError, OSError) as error:  # OSError: httpcore lets TLS errors of a read pass unmapped
+            raise _meaning(error, request.url.host) from error
+        try:
+            return Reply(parse(raw.content), raw.received_at, raw.served_at)
+        except TryAgainLater as error:
+            raise _Passing(str(error)) from error
+
+    def _pause_or_give_up(self, where: str, number: int, failure: _Passing, budget: Budget) -> None:
+        asked = failure.retry_after
+        wait = self._jitter(0.0, BACKOFF_SECONDS * 2 ** (number - 1)) if asked is None else asked
+        if number == TRIES or wait >= budget.left():
+            tried = f"{number} of {TRIES} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
+            back = self._now().astimezone(UTC) + timedelta(seconds=wait + 0.999999)  # rounded up, never early
+            when = "" if asked is None else f" at {back:%Y-%m-%dT%H:%M:%SZ} or later, as the vendor asks"
+            raise TryAgainLater(f"{where}: try again later: {tried}; run this month again{when}") from failure
+        _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, TRIES, failure, wait)
+        self._sleep(wait)
+
+    async def _exchange(self, request: httpx.Request, seconds: float) -> Reply[bytes]:
+        """A good reply, its body not yet parsed. `seconds` bound all of it."""
+
+        async def keep(event: str, details: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":  # httpcore leaves it open when a TLS handshake is cut short
+                opened.push_async_callback(details["return_value"].aclose)
+
+        request.extensions["trace"] = keep
+        async with (
+            AsyncExitStack() as opened,
+            asyncio.timeout(seconds),
+            httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, proxy=self._proxy) as transport,
+            aclosing(await transport.handle_async_request(request)) as response,
+        ):
+            received_at = self._now().astimezone(UTC)
+            served_at = _instant(response.headers.get("date"))
+            await self._check_head(response, served_at or received_at)
+            return Reply(await self._body(response), received_at.replace(microsecond=0), served_at)
+
+    async def _check_head(self, response: httpx.Response, vendor_time: datetime) -> None:
+        status, headers = response.status_code, response.headers
+        if status in _RETRIED:
+            raise _Passing(f"status {status}", _retry_after(headers.get("retry-after"), vendor_time))
+        if status in (401, 403):
+            raise CredentialsRefused(f"credentials refused for account {self._account} (status {status}); correct them")
+        if status == 200 and _is_plain_json(headers):
+            return
+        size = await _size(response)
+        if status == 200 and size == "0 bytes":
+            raise _Passing("an empty reply")
+        hint = "redirects are not followed: correct" if status // 100 == 3 else "check"
+        kind, encoding = (headers.get(f"content-{name}", "none")[:60] for name in ("type", "encoding"))
+        raise ReplyRefused(
+            f"expected status 200, application/json in utf-8, not encoded; found status {status}, type {kind!a}, "
+            f"encoding {encoding!a}, size {size}; {hint} vendor.base_url"
+        )
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        limit = self._endpoint.max_reply_mib * 2**20
+        too_big = f"the reply is over {limit} bytes; raise vendor.max_reply_mib if that many are expected"
+        if int(response.headers.get("content-length", 0)) > limit:
+            raise ReplyRefused(too_big)
+        with io.BytesIO() as buffer:  # frees a broken body at once, though its traceback lives on
+            async for chunk in response.aiter_raw():
+                if buffer.tell() + len(chunk) > limit:
+                    raise ReplyRefused(too_big)
+                buffer.write(chunk)
+            body = buffer.getvalue()  # the buffer itself, not a copy
+        if opening := _NO_JSON.match(body):
+            if opening[1] is None:
+                raise _Passing("an empty reply")
+            raise ReplyRefused(
+                f"found HTML: status 200, type application/json, {len(body)} bytes; check vendor.base_url"
+            )
+        return body
+
+
+def _authorization(credentials: Credentials, account: str) -> str:
+    for name, text in (("identifier", credentials.identifier), ("secret", credentials.secret)):
+        # Lone surrogates, as from a misread environment variable, are not printable either.
+        if not text or not text.isprintable() or (name == "identifier" and ":" in text):
+            what = "it is empty or holds a line break, a control character or (the identifier) a colon"
+            raise CredentialError(f"account {account}: the API {name} cannot be sent: {what}; correct it")
+    return f"Basic {base64.b64encode(f'{credentials.identifier}:{credentials.secret}'.encode()).decode()}"
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Checks certificate and host name, TLS 1.2 or later. `create_default_context` would obey SSLKEYLOGFILE."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cafile=ca_file or certifi.where())
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(f"vendor.ca_file: {ca_file} holds no readable PEM certificates ({error.strerror})") from error
+    return context
+
+
+def _meaning(error: Exception, host: str) -> _Passing | ReplyRefused:
+    """What a broken exchange means. Only texts of our own side are quoted: protocol errors quote the peer's bytes."""
+    if isinstance(error, httpx.ConnectError):
+        cause: BaseException | None = error
+        while cause:
+            if type(cause) in (ssl.SSLCertVerificationError, ssl.SSLError):  # its others: waiting, or broken off
+                what = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "handshake failed"
+                return ReplyRefused(f"no trusted TLS connection to {host}: {what}; check vendor.base_url and ca_file")
+            cause = cause.__cause__ or cause.__context__
+        return _Passing(f"no connection to {host}: {str(error) or 'broken off'}")
+    if isinstance(error, httpx.ProxyError):
+        refused = (status := str(error)[:3]).isdigit() and int(status) not in _RETRIED
+        return (ReplyRefused if refused else _Passing)(f"no tunnel to {host}: status {status}; check vendor.proxy")
+    return _Passing("the reply broke off or was no HTTP")
+
+
+def _instant(http_date: str | None) -> datetime | None:
+    """An HTTP-date (RFC 9110, 5.6.7) in UTC; None where missing or unreadable."""
+    with suppress(ValueError, TypeError, OverflowError, IndexError):
+        found = parsedate_to_datetime(http_date or "")
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return None
+
+
+def _retry_after(value: str | None, vendor_time: datetime) -> float | None:
+    """Seconds to wait. A date is taken by the vendor's clock, so that a wrong one of ours cannot shorten the wait."""
+    if re.fullmatch(r"[0-9]+", value or ""):
+        return min(float(value or ""), 1e9)  # some 30 years stand for any longer time
+    due = _instant(value)
+    return None if due is None else min(max(0.0, (due - vendor_time).total_seconds()), 1e9)
+
+
+def _is_plain_json(headers: httpx.Headers) -> bool:
+    kind, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
+    charsets = {text.partition("=")[2].strip(' "') for text in parameters if re.match(r"charset\s*=", text)}
+    encoding = headers.get("content-encoding", "").strip().lower()
+    return kind == "application/json" and charsets <= {"utf-8"} and encoding in ("", "identity")
+
+
+async def _size(response: httpx.Response) -> str:
+    """The size of a body that is not wanted: as stated, else counted for a while and dropped."""
+    if "content-length" in response.headers:
+        return f"{response.headers['content-length']} bytes"
+    count = 0
+    with suppress(httpx.TransportError, OSError):  # the status has decided already; TimeoutError is an OSError
+        async with asyncio.timeout(1):
+            async for chunk in response.aiter_raw():
+                if (count := count + len(chunk)) > 8192:
+                    return "over 8192 bytes"
+            return f"{count} bytes"
+    return f"{count} bytes or more"
