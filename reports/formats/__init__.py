@@ -1,0 +1,38 @@
+"""The formats a document can be written in: one module or package here each, found by looking.
+
+A format's name is its module's name and its files' suffix. It has `render(document, sessions) -> bytes`, and it is
+imported only when it is used, so that what an optional extra brings is needed only then. Names that begin with an
+underscore are no formats.
+"""
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.document import Document
+
+
+class Format(Protocol):
+    """What a module here must have."""
+
+    def render(self, document: "Document", sessions: "pd.DataFrame") -> bytes:
+        """The whole file. Same document, same sessions: same bytes."""
+
+
+def names() -> tuple[str, ...]:
+    """Every format's name, in the order of the alphabet. Imports none of them."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def render(name: str, document: "Document", sessions: "pd.DataFrame") -> bytes:
+    """The file of `document` in the format `name`, whole.
+
+    Raises ValueError for a name that is not in `names()`, ImportError where the format's extra is not installed.
+    """
+    if name not in names():
+        raise ValueError(f"{name!r} is not a format; there are: {', '.join(names())}")
+    module = cast("Format", importlib.import_module(f"{__name__}.{name}"))
+    return module.render(document, sessions)

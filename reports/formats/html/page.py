@@ -1,0 +1,202 @@
+"""Everything the template places, ready: headings, sentences, figures, tables, the chart."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from reports.document import Document, figures, plain
+from reports.formats.html import charges, usage
+from reports.formats.html.chart import chart
+from reports.formats.html.checks import checks
+from reports.formats.html.table import UNKNOWN, Cell, day, number
+from reports.locale import Locale, of
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of document presents itself."""
+
+    title: str
+    tone: str  # a class
+    banner: str  # in large letters across the top; empty on a plain invoice
+    says: str  # under the banner; {corrects} is the number of the invoice it corrects
+    amount: str  # what the total is
+
+
+KINDS = {
+    "invoice": Kind("Invoice", "invoice", "", "", "Amount due"),
+    "credit_note": Kind(
+        "Credit note", "credit", "Credit note", "Reduces invoice {corrects} by the amount below. Nothing to pay.",
+        "Amount credited",
+    ),
+    "supplementary_invoice": Kind(
+        "Supplementary invoice", "supplementary", "Supplementary invoice",
+        "Adds to invoice {corrects}, which stays as it is. Only the amount below is asked for here.",
+        "Additional amount due",
+    ),
+    "draft": Kind(
+        "Draft invoice", "draft", "Draft: not an invoice",
+        "It has no number and is not to be paid; figures may change.",
+        "Amount so far",
+    ),
+    "draft_credit_note": Kind(
+        "Draft credit note", "draft credit", "Draft: not a credit note",
+        "What a credit note to invoice {corrects} would hold. Not issued; nothing is credited yet.",
+        "Would be credited",
+    ),
+    "draft_supplementary_invoice": Kind(
+        "Draft supplementary invoice", "draft supplementary", "Draft: not a supplementary invoice",
+        "What a supplementary invoice to {corrects} would hold. Not issued; not to be paid.",
+        "Would be due in addition",
+    ),
+    "restatement": Kind(
+        "Restatement", "restatement", "Restatement",
+        "Shows what changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
+        "Difference",
+    ),
+}  # fmt: skip
+UNNUMBERED = "without a number"
+
+
+def page(document: Document, sessions: pd.DataFrame) -> dict[str, Any]:
+    """The template's variables."""
+    locale, kind = of(document.locale), _kind(document)
+    found = checks(document, sessions)
+    workbook = document.files.get("xlsx", "")
+    elsewhere = f"the sheets of {workbook}" if workbook else "the workbook"
+    return {
+        "lang": locale.page_tag,
+        "date_lang": locale.tag,
+        "paper": {"A4": "A4", "Letter": "letter"}[document.paper],
+        "document": document,
+        "kind": kind,
+        "says": kind.says.format(corrects=document.corrects or UNNUMBERED),
+        "window_title": f"{kind.title} {document.number or document.month}, {document.bill_to.name}",
+        "is_draft": not document.final,
+        "number": document.number or "",
+        "no_number": UNNUMBERED,
+        "banner": f"Draft {kind.banner.lower()}"
+        if document.kind == "restatement" and not document.final
+        else kind.banner,
+        "month": locale.month(document.month),
+        "period": _period(document, locale),
+        "total": locale.number(document.total, document.digits),
+        "plain_total": plain(document.total),
+        "terms": _terms(document, locale),
+        "facts": _facts(document, locale),
+        "alert": _alert(document, locale),
+        "allowance": _allowance(document, locale),
+        "chart": chart(document, locale),
+        "all_checks": "OK" if all(check.holds for check in found) else "ERROR",
+        "trace": _trace(document),
+        "origin": _origin(document, locale),
+        "tables": {
+            "lines": charges.lines(document, locale),
+            "month_lines": charges.month_lines(document, locale),
+            "difference": charges.difference(document, locale),
+            "changes": charges.changes(document, locale),
+            "movements": charges.movements(document, locale),
+            "statuses": usage.statuses(document, locale),
+            "received": usage.received(document, locale),
+            "checks": usage.proofs(found, document, locale),
+            "hosts": usage.hosts(document, locale, elsewhere),
+            "findings": usage.findings(document, locale, elsewhere),
+            "plans": charges.plans(document, locale),
+            "prices": charges.prices(document, locale),
+        },
+    }
+
+
+def _kind(document: Document) -> Kind:
+    """A restatement beside a draft adjustment is as little final as that."""
+    kind = KINDS[document.kind]
+    if document.kind == "restatement" and not document.final:
+        return replace(kind, title="Draft restatement", banner="Draft restatement")
+    return kind
+
+
+def _period(document: Document, locale: Locale) -> str:
+    first, last = document.parts[0].first, document.parts[-1].last
+    return f"{locale.short_day(first)} to {locale.short_day(last)}, UTC"
+
+
+def _terms(document: Document, locale: Locale) -> str:
+    """When to pay, in a sentence; empty where nothing is asked for."""
+    if document.due_on is None:
+        return ""
+    days = document.payment_days
+    within = f"within {locale.number(days)} {'day' if days == 1 else 'days'} of issue" if days else "on receipt"
+    return f"Payable {within}, by {locale.day(document.due_on)}."
+
+
+def _facts(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
+    """The document's particulars, label and cell; those it has not are left out."""
+
+    facts = [("Period", Cell(_period(document, locale)))]
+    if document.issued_on:
+        facts.append(("Issued", day(document.issued_on, locale)))
+    if document.due_on:
+        facts.append(("Due", day(document.due_on, locale)))
+    if document.corrects:
+        facts.append(("Corrects", Cell(document.corrects, name=True)))
+    facts += [("Account", Cell(document.account, name=True)), ("Currency", Cell(document.currency))]
+    return facts
+
+
+def _alert(document: Document, locale: Locale) -> str:
+    """What keeps the document from being issued, in a sentence; empty where nothing does."""
+    blocking = sum(finding.severity == "blocking" for finding in document.findings)
+    if not blocking:
+        return ""
+    found = "1 blocking finding" if blocking == 1 else f"{locale.number(blocking)} blocking findings"
+    return f"{found}: a person must look before this can be issued"
+
+
+def _allowance(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
+    """The four figures of the sessions allowance."""
+    allowance = document.allowance
+    included = figures(document)["included_sessions"]
+    limit = (
+        Cell(included, field="included_sessions", value=included)
+        if isinstance(included, str)
+        else number(locale, included, field="included_sessions")
+    )
+    unused = Cell(UNKNOWN) if allowance.unused is None else number(locale, allowance.unused)
+    return [
+        ("Included", limit),
+        ("Used", number(locale, allowance.used, field="included_used")),
+        ("Left", unused),
+        ("Overage", number(locale, allowance.overage, field="overage_sessions")),
+    ]
+
+
+def _trace(document: Document) -> list[str]:
+    """How to get from a figure to its sessions, with the files that lie beside the page."""
+    steps = []
+    if "xlsx" in document.files:
+        steps.append(
+            f"Open {document.files['xlsx']}, sheet Sessions: one row a session, with its status, its place in the "
+            "allowance and its charge. Filter it by status, host or plan; sheet Reconciliation adds it up again, live."
+        )
+    if "csv" in document.files:
+        steps.append(f"{document.files['csv']} holds the same sessions for other programs.")
+    steps.append("The number of a session is SecureVideo's own: it finds the session there, and on its statements.")
+    if "json" in document.files:
+        steps.append(f"{document.files['json']} holds every figure of this page for programs.")
+    return steps
+
+
+def _origin(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
+    """Where the figures come from."""
+    fetched = document.snapshot.fetched_at
+    read = Cell(locale.instant(fetched), time=fetched.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    facts = [("Read from SecureVideo", read)]
+    if document.timezone != "UTC":
+        facts.append(("Local time", Cell(locale.instant(fetched, document.timezone))))
+    return [
+        *facts,
+        ("Rows in the reply", number(locale, document.snapshot.rows)),
+        ("Snapshot, SHA-256", Cell(document.snapshot.sha256, code=True)),
+        ("Program", Cell(f"securevideo-billing {document.program_version}")),
+    ]

@@ -1,0 +1,107 @@
+"""The tables of use: statuses, rows, hosts, findings, checks."""
+
+from collections.abc import Iterable
+
+from reports.document import STATUSES, Document, Finding
+from reports.formats.html.checks import Check
+from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
+from reports.locale import Locale
+
+MOST = 200  # rows of a list that can be endless; the rest is in the workbook
+
+MEANINGS = {
+    "BILL": "Counted: included up to the allowance, charged beyond it",
+    "COMP": "Comped by SecureVideo",
+    "DUPL": "Likely duplicate",
+    "SVCO": "With SecureVideo support",
+}
+SEVERITIES = {"blocking": ("■", "Blocking"), "warning": ("▲", "Warning"), "info": ("○", "Info")}
+
+
+def statuses(document: Document, locale: Locale) -> Table:
+    """The four statuses: sessions, minutes, unknown durations."""
+    rows = [
+        row(
+            Cell(status),
+            Cell(MEANINGS[status]),
+            Cell("yes" if status == "BILL" else "no"),
+            number(locale, document.counts[status], field=f"{status.lower()}_count"),
+            number(locale, document.minutes[status].known),
+            number(locale, document.minutes[status].unknown_sessions),
+        )
+        for status in STATUSES
+    ]
+    counted = number(locale, document.rows.counted, field="session_count")
+    foot = (row(Cell("All"), Cell(""), Cell(""), counted, Cell(""), Cell(""), tone="total"),)
+    headings = "Status | Meaning | Towards allowance | #Sessions | #Known minutes | #Duration unknown"
+    return table("statuses", "Sessions of the month by status", headings, rows, foot=foot, wide=True)
+
+
+def received(document: Document, locale: Locale) -> Table:
+    """Where every row of the vendor's reply went."""
+    rows = document.rows
+    listed = (
+        ("Counted", "in the table above", rows.counted),
+        ("Set aside", "see the findings", rows.set_aside),
+        ("Repeated", "the same row again", rows.repeated),
+        ("Never connected", "neither time nor status", rows.never_connected),
+    )
+    body = [row(Cell(label), Cell(why), number(locale, count)) for label, why, count in listed]
+    foot = (row(Cell("Received"), Cell("from SecureVideo"), number(locale, rows.received), tone="total"),)
+    return table("received", "Rows of the reply, all accounted for", "Rows | Where | #Number", body, foot=foot)
+
+
+def proofs(found: Iterable[Check], document: Document, locale: Locale) -> Table:
+    """The checks, each with its figures and whether it holds."""
+
+    def figures(check: Check) -> str:
+        digits = document.digits if check.money else 0
+        parts = check.parts if len(check.parts) <= 6 else ()
+        right = " + ".join(locale.number(part, digits) for part in parts) or f"{len(check.parts)} figures"
+        return f"{locale.number(check.whole, digits)} = {right}"
+
+    def result(check: Check) -> Cell:
+        return Cell("OK", mark="✓", tone="ok") if check.holds else Cell("ERROR", mark="✕", tone="error")
+
+    rows = [row(Cell(check.name), Cell(figures(check), number=True), result(check)) for check in found]
+    return table("checks", "Sums that must hold exactly", "Check | #Figures | Result", rows, wide=True)
+
+
+def hosts(document: Document, locale: Locale, elsewhere: str) -> Table:
+    """Use by host. Of very many hosts the busiest."""
+    rows = [
+        row(
+            name(host.name),
+            *(number(locale, host.sessions[status]) for status in STATUSES),
+            number(locale, host.minutes),
+            number(locale, host.charge, document.digits),
+        )
+        for host in document.hosts[:MOST]
+    ]
+    headings = f"Host | #{' | #'.join(STATUSES)} | #Known minutes | #Session charges"
+    caption = f"Sessions by status; charges in {document.currency}, exact, before fees, rounding and tax"
+    return table("hosts", caption, headings, rows, note=_more(len(document.hosts), locale, elsewhere), wide=True)
+
+
+def findings(document: Document, locale: Locale, elsewhere: str) -> Table:
+    """The findings, blocking ones first. Of very many the first."""
+    order = list(SEVERITIES)
+    listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))
+    rows = [_finding(finding) for finding in listed[:MOST]]
+    note = _more(len(listed), locale, elsewhere)
+    return table(
+        "findings", "Blocking ones first", "Severity | Finding | Session | Message", rows, note=note, wide=True
+    )
+
+
+def _finding(finding: Finding) -> Row:
+    mark, word = SEVERITIES[finding.severity]
+    session = UNKNOWN if finding.session_id is None else str(finding.session_id)
+    cells = (Cell(word, mark=mark, tone=finding.severity), Cell(finding.code), Cell(session), name(finding.message))
+    return Row(cells, finding.severity)
+
+
+def _more(count: int, locale: Locale, elsewhere: str) -> str:
+    if count <= MOST:
+        return ""
+    return f"{locale.number(count - MOST)} more of {locale.number(count)} are in {elsewhere}."

@@ -1,0 +1,27 @@
+"""Text from people and vendors, made fit to be shown: the same in every output."""
+
+import re
+
+LONGEST = 32_767  # UTF-16 units, the most an Excel cell holds
+CUT = "… [cut]"
+
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """`text` as it may be shown: on one line, nothing invisible that steers, at most `longest` UTF-16 units.
+
+    Tabs and line breaks become a blank. Other control characters, bidi controls (U+202A–E, U+2066–9), U+FFFE,
+    U+FFFF and lone surrogates go. What is longer is cut and ends in "… [cut]".
+    """
+    if not text.isascii() or not text.isprintable():
+        text = _UNSEEN.sub("", _BREAKS.sub(" ", text))
+    if len(text) * 2 <= longest or _units(text) <= longest:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (longest - len(CUT))].decode("utf-16-le", "ignore")
+    return kept + CUT
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,52 @@
+"""Figures and dates as people of a locale read them."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from reports.locale import of
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "digits", "text"),
+    [
+        ("en_US", "1234.5", 2, "1,234.50"),
+        ("en_US", "-5", 2, "−5.00"),
+        ("en_US", "0.0333", 2, "0.0333"),
+        ("en_US", "5.0000", 2, "5.00"),
+        ("en_US", "1E+3", 0, "1,000"),
+        ("de_DE", "1234.5", 2, "1.234,50"),
+        ("sv_SE", "-1", 0, "−1"),
+        ("en_IN", "1234567", 0, "12,34,567"),
+        ("en_US", "9" * 40 + ".25", 3, ",".join(["9"] + ["999"] * 13) + ".250"),
+    ],
+)
+def test_a_number_is_written_in_full(name, value, digits, text) -> None:
+    assert of(name).number(Decimal(value), digits) == text
+
+
+def test_percents_are_exact() -> None:
+    assert of("en_US").percent(Decimal("8.875")) == "8.875%"
+    assert of("de_DE").percent(Decimal("0")) == "0\u00a0%"
+
+
+def test_days_months_and_instants() -> None:
+    english, german = of("en_US"), of("de_DE")
+    assert english.day(date(2016, 11, 30)) == "November 30, 2016"
+    assert german.day(date(2016, 11, 30)) == "30. November 2016"
+    assert english.short_day(date(2016, 11, 3)) == "Nov 3"
+    assert english.month("2016-11") == "November 2016"
+    late = datetime(2016, 12, 1, 2, 3, 4, tzinfo=UTC)
+    assert english.instant(late) == "December 1, 2016, 02:03:04 UTC"
+    assert english.instant(late, "America/New_York") == "November 30, 2016, 21:03:04 America/New_York"
+
+
+def test_a_page_of_english_words_is_tagged_as_english() -> None:
+    assert (of("en_GB").page_tag, of("en_GB").tag) == ("en-GB", "en-GB")
+    assert (of("zh_Hans_CN").page_tag, of("zh_Hans_CN").tag) == ("en", "zh-Hans-CN")
+
+
+@pytest.mark.parametrize("value", [1, 250, 5000, 250_000, 1_500_000])
+def test_ticks_are_short(value) -> None:
+    assert len(of("en_US").compact(value)) <= 4
