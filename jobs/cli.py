@@ -16,9 +16,10 @@ from jobs import config as configuration
 from jobs import log
 from jobs.billing.month import Month
 from jobs.config import Account, Config
-from jobs.errors import BillingError, CredentialError, UsageError
+from jobs.errors import BillingError, CredentialError, LedgerError, UsageError
 
 if TYPE_CHECKING:
+    from jobs.ledger.snapshots import Snapshots
     from jobs.ledger.store import Ledger
 
 PROGRAM = "securevideo-billing"
@@ -132,12 +133,15 @@ def run(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Bill months: fetch, reconcile, issue, write the files."""
+    """Bill months: fetch, reconcile, issue, write the files.
+
+    Without --month it also looks again at the last issued months (`restate_months`) and reports what changed.
+    """
     from jobs import monthly
 
     config = ctx.obj.config()
     chosen = _accounts(config, accounts)
-    units = _months(months)
+    billed = _months(months)
     _tell_secrets(ctx, chosen)
     with _ledger(config) as ledger:
         job = monthly.Job(
@@ -150,7 +154,8 @@ def run(
             draft=draft,
             adjust=adjust,
         )
-        outcomes = _shown(monthly.run(job, chosen, units), len(chosen) * len(units), as_json=as_json)
+        units = monthly.units(job, chosen, billed, watch=not months)
+        outcomes = _shown(monthly.run(job, units), len(units), as_json=as_json)
     if as_json:
         _print_json([outcome.summary for outcome in outcomes])
     ctx.exit(_combined(outcome.exit_status for outcome in outcomes))
@@ -211,22 +216,103 @@ def check(ctx: click.Context, *, online: bool) -> None:
     ctx.exit(report.exit_status)
 
 
+as_of_option = click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="As it was known at the end of that day, UTC."
+)
+
+
 @main.command()
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 @click.pass_context
-def history(ctx: click.Context, *, as_json: bool) -> None:
+def history(ctx: click.Context, *, as_of: datetime | None, as_json: bool) -> None:
     """Show what the ledger holds: months, snapshots, documents, totals, restatements."""
     from jobs.ledger.past import in_words
 
     config = ctx.obj.config()
     months = []
-    if not isinstance(config.ledger, Path) or config.ledger.exists():
+    if _has_ledger(config):
         with _ledger(config) as ledger:
-            months = ledger.history()
+            months = ledger.history(as_of=as_of.date() if as_of else None)
     if as_json:
         _print_json(months)
     else:
         click.echo(in_words(months))
+
+
+@main.command()
+@click.option("--account", metavar="KEY", required=True)
+@click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
+@as_of_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: datetime | None, as_json: bool) -> None:
+    """Show which sessions differ between a month as issued and its newest snapshot, why, and the money.
+
+    Asks nothing of the vendor: `run` fetches the newest snapshot. Exit status 3 if any differ.
+    """
+    from jobs.recount import Archive, difference, in_words
+
+    config = ctx.obj.config()
+    with _ledger(config) as ledger:
+        archive = Archive(ledger, _snapshots(config))
+        found = difference(archive, account, _single(month), as_of=as_of.date() if as_of else None)
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo(in_words(found))
+    ctx.exit(3 if found["changes"] else 0)
+
+
+@main.command()
+@click.option("--account", metavar="KEY", help="Only this one.")
+@click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
+@click.option("--output", type=click.Path(path_type=Path), help="Instead of the configured output folder.")
+@click.pass_context
+def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] | None, output: Path | None) -> None:
+    """Prove ledger, snapshots and files against each other, offline. Exit status 3 if anything differs."""
+    from jobs import verify as proof
+    from jobs.recount import Archive
+
+    config = ctx.obj.config()
+    if not _has_ledger(config):
+        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` makes it")
+    try:
+        ledger = _ledger(config, checked=False)
+    except LedgerError as error:
+        click.echo(str(error))
+        ctx.exit(3)
+    with ledger:
+        scope = proof.Scope(
+            archive=Archive(ledger, _snapshots(config)),
+            ledger_name=str(config.ledger),
+            output=output.absolute() if output else config.output,
+            program_version=_version(),
+            account=account,
+            month=str(_single(month)) if month else None,
+        )
+        differences = list(proof.verify(scope))
+        for difference in differences:
+            click.echo(str(difference))
+        click.echo(proof.told(differences, scope))
+    ctx.exit(3 if differences else 0)
+
+
+@main.command()
+@click.option("--account", metavar="KEY", help="Only this one.")
+@click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
+@click.option("--output", type=click.Path(path_type=Path), help="Instead of the configured output folder.")
+@click.pass_context
+def render(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] | None, output: Path | None) -> None:
+    """Write the files of issued documents again, from the ledger alone."""
+    from jobs.render import render as render_again
+
+    config = ctx.obj.config()
+    with _ledger(config) as ledger:
+        folder = output.absolute() if output else config.output
+        of_month = str(_single(month)) if month else None
+        for path in render_again(config, ledger, folder, account=account, month=of_month):
+            click.echo(str(path))
 
 
 @main.command("simulate-vendor")
@@ -265,10 +351,27 @@ def _tell_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
                 continue  # the account's units fail with it, or `check` names it
 
 
-def _ledger(config: Config) -> "Ledger":
+def _single(months: tuple[Month, ...]) -> Month:
+    if len(months) > 1:
+        raise UsageError(f"{months[0]}..{months[-1]}: name one month here")
+    return months[0]
+
+
+def _has_ledger(config: Config) -> bool:
+    return not isinstance(config.ledger, Path) or config.ledger.exists()
+
+
+def _ledger(config: Config, *, checked: bool = True) -> "Ledger":
     from jobs.ledger.store import Ledger
 
-    return Ledger(config.ledger, now=_now, program_version=_version(), command=" ".join(sys.argv[1:]))
+    command = " ".join(sys.argv[1:])
+    return Ledger(config.ledger, now=_now, program_version=_version(), command=command, checked=checked)
+
+
+def _snapshots(config: Config) -> "Snapshots":
+    from jobs.ledger.snapshots import Snapshots
+
+    return Snapshots(config.snapshots)
 
 
 def _print_json(value: Any) -> None:

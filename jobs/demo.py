@@ -60,13 +60,13 @@ def demo(output: Path, *, now: Callable[[], datetime], program_version: str, say
         with Ledger(loaded.ledger, now=now, program_version=program_version, command="demo") as ledger:
             job = monthly.Job(loaded, ledger, loaded.output, {}, now, program_version)
             say(f"The simulated vendor is at {vendor.url}; it shows its sessions as on {_WHEN_ISSUED:%Y-%m-%d}.")
-            restated, lakeside = clinic.RESTATED_MONTH, [loaded.accounts["lakeside"]]
-            first = list(monthly.run(job, lakeside, _MONTHS))
-            first += monthly.run(job, [loaded.accounts["published"]], [restated])
+            restated, lakeside = clinic.RESTATED_MONTH, loaded.accounts["lakeside"]
+            units = [*((lakeside, month) for month in _MONTHS), (loaded.accounts["published"], restated)]
+            first = list(monthly.run(job, units))
             _say_outcomes(first, say)
             vendor.now = _WHEN_RERUN
             say(f"Later the vendor comps a session of {restated}. A rerun as on {_WHEN_RERUN:%Y-%m-%d} adjusts it:")
-            second = list(monthly.run(replace(job, adjust=True), lakeside, [restated]))
+            second = list(monthly.run(replace(job, adjust=True), [(lakeside, restated)]))
             _say_outcomes(second, say)
     if second[0].exit_status == 0:
         _say_what_to_open(output, loaded.output / "lakeside" / str(restated), second[0], say)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config, read_credential
 from jobs.errors import BillingError, CredentialsRefused, OutputError
 from jobs.ledger.snapshots import Kept, Snapshots
-from jobs.ledger.store import Known, Ledger, Stale
+from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.outputs import UnitFolder
 from jobs.vendor import payload
 from jobs.vendor.client import Client, Credentials, Endpoint, Reply
@@ -45,6 +46,9 @@ class Job:
     adjust: bool = False
 
 
+Unit = tuple[Account, Month]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one account-month."""
@@ -59,12 +63,23 @@ class _Fetched:
     kept: Kept
 
 
-def run(job: Job, accounts: Iterable[Account], months: Iterable[Month]) -> Iterator[Outcome]:
-    """Bills every account's months, in order. One unit's failure never stops the others."""
-    months = sorted(set(months))
+def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, watch: bool) -> list[Unit]:
+    """Each account's months, ascending; with `watch` also its last issued months, whose sessions may have changed."""
+    found = []
     for account in accounts:
+        chosen = set(months)
+        watched = job.config.restate_months if watch else 0
+        if watched:
+            chosen |= {Month.parse(month) for month in job.ledger.issued_months(account.key)[-watched:]}
+        found += [(account, month) for month in sorted(chosen)]
+    return found
+
+
+def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
+    """Bills the units, those of an account in one go. One unit's failure never stops the others."""
+    for _, of_account in groupby(units, key=lambda unit: unit[0].key):
         refused: str | None = None
-        for month in months:
+        for account, month in of_account:
             if refused is not None:
                 yield _failed(job, account.key, month, f"skipped: {refused}")
                 continue
@@ -83,11 +98,11 @@ def _unit(job: Job, account: Account, month: Month) -> Outcome:
         with client_of(job.config, account, job.environ, job.now) as client:
             fetched = _fetch(job, client, month)
         decision, snapshot, standing = _decide_and_post(job, account, month, fetched)
-        documents = _write(job, folder, decision, standing)
+        documents, files = _write(job, folder, decision, standing)
         told = summary.of_decision(account.key, str(month), snapshot, decision, documents)
-        folder.write_summary(summary.to_json(told))
-    detail = {"findings": len(decision.findings), "snapshot": snapshot.sha256}
-    job.ledger.add_event(account.key, str(month), decision.status, detail=detail)
+        files |= folder.write_summary(summary.to_json(told))
+        detail = {"findings": len(decision.findings), "snapshot": snapshot.sha256, "files": files}
+        job.ledger.add_event(account.key, str(month), decision.status, detail=detail)
     return Outcome(told, 3 if decision.needs_a_person else 0)
 
 
@@ -125,11 +140,11 @@ def _decide_and_post(
 ) -> tuple[Decision, Snapshot, tuple[Issued, ...]]:
     """The decision, and all of the month's documents that stand after it."""
     received = fetched.reply.content
+    snapshot_id, snapshot = job.ledger.add_snapshot(
+        account.key, str(month), fetched.kept, received.received, fetched.reply.received_at
+    )
     for _ in range(_DECISIONS):
-        known = job.ledger.known(account.key, str(month))
-        snapshot_id, snapshot = job.ledger.add_snapshot(
-            account.key, str(month), fetched.kept, received.received, fetched.reply.received_at
-        )
+        known = job.ledger.known(account.key, str(month), View(ALL, snapshot_id))
         decision = decide(_gather(job, account, month, fetched=fetched, known=known, snapshot=snapshot))
         if decision.post is None:
             return decision, snapshot, known.issued
@@ -158,19 +173,23 @@ def _gather(
         participants=config.participants,
         formats=config.formats,
         program_version=job.program_version,
+        close_day=config.close_day,
         past=known.past,
     )
     return Gathered(
         month=month,
         now=job.now(),
-        close_day=config.close_day,
         draft_only=job.draft,
         adjust=job.adjust,
         terms=_terms(account, known),
         setting=setting,
         rows=received.rows,
         received=received.received,
-        findings=(*received.findings, *_clock_skew(fetched.reply), *_rows_gone(received, known, month, config)),
+        findings=(
+            *received.findings,
+            *_clock_skew(fetched.reply),
+            *rows_gone(received.received, known, month, config.close_day),
+        ),
         issued=known.issued,
         elsewhere=known.elsewhere,
     )
@@ -187,16 +206,19 @@ def _clock_skew(reply: Reply[Received]) -> Iterator[Finding]:
         yield finding("clock-skew", None, text)
 
 
-def _rows_gone(received: Received, known: Known, month: Month, config: Config) -> Iterator[Finding]:
+def rows_gone(received: int, known: Known, month: Month, close_day: int) -> Iterator[Finding]:
+    """Tells of a reply that holds fewer rows than the one before it did when the month was closed already."""
     last = known.last_snapshot
-    if last is not None and last.fetched_at >= month.closes_at(config.close_day) and received.received < last.rows:
-        gone = last.rows - received.received
-        text = f"{gone} rows are gone: {received.received} came, {last.rows} at {last.fetched_at:%Y-%m-%d %H:%M} UTC"
+    if last is not None and last.fetched_at >= month.closes_at(close_day) and received < last.rows:
+        before = f"{last.rows} at {last.fetched_at:%Y-%m-%d %H:%M} UTC"
+        text = f"{last.rows - received} rows are gone: {received} came, {before}"
         yield finding("rows-gone", None, f"{text}, when the month was closed already; ask the vendor why")
 
 
-def _write(job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Issued, ...]) -> list[Document]:
-    """Puts the unit's files in place; gives the documents to tell of."""
+def _write(
+    job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Issued, ...]
+) -> tuple[list[Document], dict[str, str]]:
+    """Puts the unit's files in place; gives the documents to tell of, and the drafts' SHA-256 by file name."""
     written = job.ledger.written(*_unit_of(standing)) if standing else {}
     for issued in standing:
         if issued.id in written:
@@ -204,10 +226,9 @@ def _write(job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Iss
         else:
             _write_issued(job, folder, issued)
     if decision.drafts:
-        folder.write_drafts(decision.drafts, decision.month.sessions)
-        return [decision.drafts[0]]
+        return [decision.drafts[0]], folder.write_drafts(decision.drafts, decision.month.sessions)
     folder.remove_drafts()
-    return [decision.post] if decision.post else [issued.document for issued in standing]
+    return [decision.post] if decision.post else [issued.document for issued in standing], {}
 
 
 def _finish(job: Job, folder: UnitFolder, account: str, month: Month) -> None:
@@ -229,14 +250,15 @@ def _unit_of(issued: tuple[Issued, ...]) -> tuple[str, str]:
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
     told = summary.of_failure(account, str(month), error)
-    with _whatever_else_fails():
-        job.ledger.add_event(account, str(month), "failed", detail={"error": error})
+    files: dict[str, str] = {}
     with (
         _whatever_else_fails(),
         UnitFolder(job.output, account, str(month), job.config.file_mode) as folder,
         folder.locked(),
     ):
-        folder.write_summary(summary.to_json(told))
+        files = folder.write_summary(summary.to_json(told))
+    with _whatever_else_fails():
+        job.ledger.add_event(account, str(month), "failed", detail={"error": error, "files": files})
     return Outcome(told, 1)
 
 

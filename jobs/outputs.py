@@ -26,13 +26,17 @@ class UnitFolder(Folder):
         super().__init__(output, account, month)
         self._file_mode = file_mode
 
-    def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> None:
-        """Writes the drafts' files and removes what earlier drafts left that these do not replace."""
+    def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> dict[str, str]:
+        """Writes the drafts' files, removes what earlier drafts left; gives each file's SHA-256 by name."""
+        digests = {}
         keep = {name for draft in drafts for name in draft.files.values()}
         self.remove_drafts(keep=keep)
         for draft in drafts:
             for format_name, name in draft.files.items():
-                self.write(name, formats.render(format_name, draft, sessions), self._file_mode)
+                content = formats.render(format_name, draft, sessions)
+                self.write(name, content, self._file_mode)
+                digests[name] = hashlib.sha256(content).hexdigest()
+        return digests
 
     def remove_drafts(self, keep: set[str] | None = None) -> None:
         for stem in _PROVISIONAL:
@@ -61,6 +65,15 @@ class UnitFolder(Folder):
             digests[name] = hashlib.sha256(content).hexdigest()
         return digests
 
+    def rewrite(self, document: Document, sessions: pd.DataFrame) -> dict[str, str]:
+        """Writes an issued document's files again, whatever is there; gives each file's SHA-256 by name."""
+        digests = {}
+        for format_name, name in document.files.items():
+            content = formats.render(format_name, document, sessions)
+            self.write(name, content, self._file_mode)
+            digests[name] = hashlib.sha256(content).hexdigest()
+        return digests
+
     def restore(self, document: Document, sessions: pd.DataFrame, digests: Mapping[str, str]) -> None:
         """Writes those files of an issued document again that are missing; tells of those that somebody altered."""
         for format_name, name in document.files.items():
@@ -71,8 +84,10 @@ class UnitFolder(Folder):
             elif present != digests.get(name):
                 log.warning("%s was altered; to restore it: securevideo-billing render", self.path / name)
 
-    def write_summary(self, summary: bytes) -> None:
+    def write_summary(self, summary: bytes) -> dict[str, str]:
+        """Gives the file's SHA-256 by name."""
         self.write("summary.json", summary, self._file_mode)
+        return {"summary.json": hashlib.sha256(summary).hexdigest()}
 
 
 def _prove_workbook(document: Document, content: bytes) -> None:

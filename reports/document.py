@@ -248,6 +248,7 @@ class Document:
     participants: Literal["hidden", "full"]
     program_version: str
     files: dict[str, str]  # by format name: file name
+    close_day: int = 1  # the month was open until 00:00 UTC of this day of the next one
     terms: dict[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
 
     @property

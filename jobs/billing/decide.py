@@ -32,7 +32,6 @@ class Gathered:
 
     month: Month
     now: datetime  # aware, UTC
-    close_day: int  # 1 … 28
     draft_only: bool
     adjust: bool
     terms: Terms  # those stored with the invoice where the month is issued, else as configured
@@ -79,7 +78,7 @@ def decide(gathered: Gathered) -> Decision:
 
 def _first(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...]) -> Decision:
     document = invoicing.invoice(month, gathered.setting, findings)
-    is_open = gathered.now < gathered.month.closes_at(gathered.close_day)
+    is_open = gathered.now < gathered.month.closes_at(gathered.setting.close_day)
     if is_open or gathered.draft_only or blocks(findings):
         return Decision("draft", month, findings, None, (invoicing.draft(document),), None)
     return Decision("issued", month, findings, document, (), None)

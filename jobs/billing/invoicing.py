@@ -38,6 +38,7 @@ class Setting:
     participants: Literal["hidden", "full"]
     formats: tuple[str, ...]
     program_version: str
+    close_day: int  # 1 … 28
     past: tuple[MonthTotals, ...]  # the account's earlier issued months, ascending
 
 
@@ -98,6 +99,7 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         participants=setting.participants,
         program_version=setting.program_version,
         files=_files("draft", setting.formats),
+        close_day=setting.close_day,
         terms=terms.to_builtins(month.terms),
     )
 
@@ -121,7 +123,7 @@ def adjustment(
         tax=tax,
         total=total,
         lines=restate.difference(whole.lines, [line for one in issued for line in one.document.lines]),
-        changes=restate.changes(before, month.sessions, net=net, digits=month.terms.digits),
+        changes=restate.changes(before, month.sessions, parts=month.parts, net=net, digits=month.terms.digits),
         already_issued=tuple(_cited(one.document) for one in issued),
         transitions=restate.transitions(before, month.sessions),
     )

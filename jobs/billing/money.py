@@ -42,7 +42,7 @@ def price(amount: Decimal, digits: int) -> Decimal:
 
 def to_minor(amount: Decimal, digits: int) -> int:
     """`amount` in whole minor units. Raises ValueError if it has more decimals than the currency."""
-    scaled = amount.scaleb(digits)
+    scaled = amount.scaleb(digits, EXACT)
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} has more than {digits} decimals")
     return int(scaled)

@@ -56,7 +56,7 @@ def rate(sessions: pd.DataFrame, parts: Sequence[PlannedPart], digits: int) -> R
         charge[rows] = _charge_codes(reached, after, charges)
         bands.extend(reached)
         lines.extend(_lines(planned, reached, digits))
-    ordinals = pd.arrays.IntegerArray(ordinal, ~bill)
+    ordinals = pd.arrays.IntegerArray(ordinal, ordinal == 0)
     rated = sessions.assign(
         part=pd.array(part, dtype="Int32"),
         ordinal=ordinals,

@@ -13,7 +13,16 @@ from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import Rated, rate
 from jobs.billing.sessions import Usage
 from jobs.billing.terms import Terms
-from reports.document import STATUSES, Allowance, Band, HostUse, Minutes, Part
+from reports.document import (
+    PARTICIPANT_COLUMNS,
+    SESSION_COLUMNS,
+    STATUSES,
+    Allowance,
+    Band,
+    HostUse,
+    Minutes,
+    Part,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,9 @@ def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedP
     """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines."""
     rated = rate(usage.sessions, parts, terms.digits)
     names = host_names(usage.sessions)
-    shown = rated.sessions["host_id"].map(names).astype("category")
-    sessions = rated.sessions.drop(columns="host_name").assign(host=shown)
+    shown = pd.Categorical(rated.sessions["host_id"].map(names).astype(object))
+    columns = [*SESSION_COLUMNS, *(name for name in PARTICIPANT_COLUMNS if name in rated.sessions)]
+    sessions = rated.sessions.assign(host=shown)[columns]
     plain_parts = tuple(planned.part for planned in parts)
     tax = money.rounded(money.EXACT.multiply(rated.net, terms.tax.rate).scaleb(-2, money.EXACT), terms.digits)
     return Reconciliation(

@@ -4,7 +4,7 @@ An adjustment is the newly computed month minus everything already issued for it
 by session: a session's own change, or a charge that moved because another session joined or left the allowance.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from jobs.billing import money
-from reports.document import STATUSES, Change, Line
+from reports.document import STATUSES, Change, Line, Part, plain
 
 ABSENT = "—"
 _OWN = ["status", "minutes", "host_id", "billable_at"]  # what makes a session's row another one
@@ -57,10 +57,12 @@ def same(before: pd.DataFrame, after: pd.DataFrame) -> bool:
     return bool(all(one[column].equals(two[column]) for column in columns))
 
 
-def changes(before: pd.DataFrame, after: pd.DataFrame, *, net: Decimal, digits: int) -> tuple[Change, ...]:
+def changes(
+    before: pd.DataFrame, after: pd.DataFrame, *, parts: Sequence[Part], net: Decimal, digits: int
+) -> tuple[Change, ...]:
     """Why a month's net differs by `net`: own changes first, then moved charges, each in order of BillableTs.
 
-    `before` and `after` are rated frames. The amounts are rounded to `digits`; Σ amount = `net`, always: a last
+    `before` and `after` are rated frames, both of `parts`. The amounts are rounded to `digits`; Σ amount = `net`, always: a last
     entry `rounding` closes the sum where the rounded amounts do not.
     """
     pairs = _differing(before, after)
@@ -71,7 +73,7 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, *, net: Decimal, digits: 
         for pair in own
         for first, entry in _marked(_own_changes(pair))
     ]
-    entries += [_moved(pair, own, digits) for pair in moved]
+    entries += [_moved(*each, digits) for each in zip(moved, _reasons(moved, own, parts), strict=True)]
     rest = net
     for entry in entries:
         rest = money.EXACT.subtract(rest, entry.amount)
@@ -178,42 +180,58 @@ def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _moved(pair: _Pair, own: Iterable[_Pair], digits: int) -> Change:
+def _moved(pair: _Pair, why: str, digits: int) -> Change:
     """The entry of a session that did not change itself, but whose charge moved."""
-    before, after = pair.before, pair.after
-    if before is None or after is None:
-        raise ValueError(f"session {pair.session_id} is on one side only: that is its own change")
+    before, after = _both(pair)
     was, now = _class(before), _class(after)
     if was == now:
-        was, now = (f"{was} at {money.rounded(side.charge, digits)}" for side in (before, after))
-    amount = money.rounded(pair.effect, digits)
-    return Change(pair.session_id, "reordered", was, now, amount, _because(pair, own))
+        was, now = (f"{was} at {plain(money.price(side.charge, digits))}" for side in (before, after))
+    return Change(pair.session_id, "reordered", was, now, money.rounded(pair.effect, digits), why)
+
+
+def _both(pair: _Pair) -> tuple[_Session, _Session]:
+    if pair.before is None or pair.after is None:
+        raise ValueError(f"session {pair.session_id} is on one side only: that is its own change")
+    return pair.before, pair.after
 
 
 def _class(side: _Session) -> str:
-    """ "included #8" or "overage": its place among the included ones matters, among the others only the price."""
-    return side.allowance.partition(" of ")[0] if side.allowance.startswith("included") else "overage"
+    """ "included #8", "overage" or "counted": its place matters among the included ones, else only the price."""
+    included = side.allowance.startswith("included")
+    return side.allowance.partition(" of " if included else " #")[0]
 
 
-def _because(pair: _Pair, own: Iterable[_Pair]) -> str:
-    """Names the sessions whose own change moved this one's charge: those of its part that come no later."""
-    at = pair.after.billable_at if pair.after else None
-    causes: dict[str, list[int]] = {}
-    for other in own:
-        sides = [side for side in (other.before, other.after) if side is not None]
-        if any(at is not None and side.part == pair.after.part and side.billable_at <= at for side in sides):  # type: ignore[union-attr]  # `at` says so
-            causes.setdefault(_effect_on_others(other), []).append(other.session_id)
-    causes.pop("", None)
-    return "because " + " and ".join(f"{_listed(ids)} {verb}" for verb, ids in causes.items())
+def _reasons(moved: Iterable[_Pair], own: Iterable[_Pair], parts: Sequence[Part]) -> Iterator[str]:
+    """For each of `moved`, in order: the sessions whose own change moved its charge, all of its part and before it."""
+    causes = sorted(_causes(own, {part.number for part in parts if part.has_minutes_meter}), reverse=True)
+    number, before_it = 0, dict[str, list[int]]()
+    for pair in moved:
+        _, side = _both(pair)
+        if side.part != number:
+            number, before_it = side.part, {}
+        while causes and causes[-1] < (side.part, side.billable_at, pair.session_id):
+            part, _, session_id, verb = causes.pop()
+            if part == number:
+                before_it.setdefault(verb, []).append(session_id)
+        yield "because " + " and ".join(f"{_listed(ids)} {verb}" for verb, ids in before_it.items())
 
 
-def _effect_on_others(pair: _Pair) -> str:
-    was, now = (side is not None and side.status == "BILL" for side in (pair.before, pair.after))
-    if was and not now:
-        return "left the allowance"
-    if now and not was:
-        return "joined the allowance"
-    return "changed its place or minutes in the allowance" if was else ""
+def _causes(own: Iterable[_Pair], metered: Container[int]) -> Iterator[tuple[int, datetime, int, str]]:
+    """(part, from when on, SessionId, what it did) of each change that can move the charges of later sessions.
+
+    `metered`: the parts with a minutes meter; elsewhere a session's minutes move nothing.
+    """
+    for pair in own:
+        sides = [side for side in (pair.before, pair.after) if side is not None and side.status == "BILL"]
+        for part in sorted({side.part for side in sides}):
+            here = [side for side in sides if side.part == part]
+            since = min(side.billable_at for side in here)
+            if len(here) == 1:
+                yield part, since, pair.session_id, f"{'left' if here[0] is pair.before else 'joined'} the allowance"
+            elif here[0].billable_at != here[1].billable_at:
+                yield part, since, pair.session_id, "changed its place in the allowance"
+            elif here[0].minutes != here[1].minutes and part in metered:
+                yield part, since, pair.session_id, "changed its minutes"
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -100,6 +100,14 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(settings, HEAD)
 
 
+def check_structure(connection: Connection) -> None:
+    """Asks SQLite whether its file is sound; PostgreSQL sees to that itself. Raises LedgerDamaged."""
+    if connection.dialect.name == "sqlite":
+        said = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+        if said != "ok":
+            raise LedgerDamaged(f"SQLite finds the ledger damaged: {said}; restore it from a backup")
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

@@ -20,12 +20,17 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     `total` is the sum of the month's documents, null where none was issued. `as_of`: as it was known at the end of
     that day, UTC.
     """
-    until = f"{as_of}T23:59:59Z" if as_of else _ALWAYS
+    until = end_of(as_of)
     known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for table, at in ((snapshots, "fetched_at"), (documents, "issued_at"), (events, "at")):
         for row in connection.execute(_light(table).where(table.c[at] <= until).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
     return [_month(account, month, known[account, month]) for account, month in sorted(known)]
+
+
+def end_of(day: date | None) -> str:
+    """The last second of a day, UTC, to compare with the ledger's instants; without a day, after all of them."""
+    return f"{day}T23:59:59Z" if day else _ALWAYS
 
 
 def _light(table: Table) -> Any:

@@ -46,6 +46,9 @@ class Snapshots:
             raise LedgerDamaged(f"the snapshot {self.path / _name(sha256)} is {state}; restore it from a backup")
         return body
 
+    def file(self, sha256: str) -> Path:
+        return self.path / _name(sha256)
+
     def file_sha256(self, sha256: str) -> str | None:
         """The digest of the file as it lies there; None where it is missing."""
         with Folder(self.path) as folder:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from jobs.billing import invoicing, money
 from jobs.billing.invoicing import TREND_MONTHS, Issued
@@ -25,9 +25,19 @@ from jobs.ledger.schema import documents, events, lines, numbers, runs, snapshot
 from jobs.ledger.snapshots import Kept
 from reports.document import Document, MonthTotals, Snapshot, from_json, plain, to_json
 
+ALL = 2**62  # an id beyond all
+
 
 class Stale(Exception):  # no error: somebody else was first, look again
     """The account's documents are no longer those that the decision was made on."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How far a look into the ledger reaches: the newest document and snapshot it sees, both inclusive."""
+
+    document_id: int
+    snapshot_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +48,22 @@ class Known:
     issued: tuple[Issued, ...]  # the month's documents, the invoice first
     past: tuple[MonthTotals, ...]  # the earlier issued months, ascending
     elsewhere: Mapping[str, npt.NDArray[np.int64]]  # the SessionIds counted in each other issued month
-    last_snapshot: Snapshot | None
+    last_snapshot: Snapshot | None  # the month's, before the one that is being decided on
 
 
 class Ledger:
     """A ledger, opened by one run of one command. Raises LedgerError from every method."""
 
     def __init__(
-        self, location: Path | str, *, now: Callable[[], datetime], program_version: str, command: str
+        self,
+        location: Path | str,
+        *,
+        now: Callable[[], datetime],
+        program_version: str,
+        command: str,
+        checked: bool = True,
     ) -> None:
-        """Opens `location`, created or migrated as needed, and checks the chain of digests.
+        """Opens `location`, created or migrated as needed; if `checked`, refuses one whose chain is broken.
 
         A command that adds nothing leaves no trace. Raises LedgerError, SchemaMismatch, LedgerDamaged.
         """
@@ -56,7 +72,18 @@ class Ledger:
         self._run = {"program_version": program_version, "command": command}
         self._run_id: int | None = None
         self._ids: dict[int, npt.NDArray[np.int64]] = {}
+        if checked:
+            self.check_chain()
+
+    def check_chain(self) -> None:
+        """Raises LedgerDamaged."""
         with engine.reading(self._engine) as connection:
+            chain.check(connection)
+
+    def check_whole(self) -> None:
+        """Like `check_chain`, and the database's own structures too. Raises LedgerDamaged."""
+        with engine.reading(self._engine) as connection:
+            engine.check_structure(connection)
             chain.check(connection)
 
     def __enter__(self) -> Self:
@@ -82,7 +109,7 @@ class Ledger:
     ) -> tuple[int, Snapshot]:
         """Notes what the vendor sent; the same bytes as last time are the same snapshot, as first fetched."""
         with self._adding() as connection:
-            last = _last_snapshot(connection, account, month)
+            last = _last_snapshot(connection, account, month, ALL)
             if last is not None and last["sha256"] == kept.sha256:
                 return last["id"], _snapshot(last)
             row = {
@@ -96,25 +123,54 @@ class Ledger:
             }
             return chain.append(connection, snapshots, **row), _snapshot(row)
 
-    def last_snapshot(self, account: str, month: str) -> Snapshot | None:
+    def known(self, account: str, month: str, view: View) -> Known:
+        """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""
         with engine.reading(self._engine) as connection:
-            row = _last_snapshot(connection, account, month)
-        return _snapshot(row) if row else None
-
-    def known(self, account: str, month: str) -> Known:
-        """Everything in the ledger that the decision on a month rests on, seen at one moment."""
-        with engine.reading(self._engine) as connection:
-            newest = _newest_of_each_month(connection, account)
+            newest = _newest_of_each_month(connection, account, view.document_id)
             own = select(documents).where(documents.c.account == account, documents.c.month == month)
-            issued = [_issued(dict(row)) for row in connection.execute(own.order_by(documents.c.id)).mappings()]
+            own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
             earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
+            last = _last_snapshot(connection, account, month, view.snapshot_id - 1)
             return Known(
                 newest=max(newest.values(), default=0),
-                issued=tuple(issued),
+                issued=tuple(issued_from(dict(row)) for row in connection.execute(own).mappings()),
                 past=tuple(invoicing.month_totals(_body(connection, row_id)) for row_id in earlier),
                 elsewhere={m: self._counted(connection, row_id) for m, row_id in newest.items() if m != month},
-                last_snapshot=_snapshot(last) if (last := _last_snapshot(connection, account, month)) else None,
+                last_snapshot=_snapshot(last) if last else None,
             )
+
+    def view(self, account: str, month: str, *, as_of: date | None = None) -> View:
+        """What was known at the end of the day `as_of`, UTC; without it, now."""
+        until = past.end_of(as_of)
+        with engine.reading(self._engine) as connection:
+            document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
+            of_month = (snapshots.c.account == account) & (snapshots.c.month == month)
+            snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
+            return View(connection.execute(document).scalar_one() or 0, connection.execute(snapshot).scalar_one() or 0)
+
+    def snapshot(self, snapshot_id: int) -> Snapshot:
+        with engine.reading(self._engine) as connection:
+            query = select(snapshots).where(snapshots.c.id == snapshot_id)
+            return _snapshot(dict(connection.execute(query).mappings().one()))
+
+    def issued_months(self, account: str) -> list[str]:
+        """Ascending."""
+        with engine.reading(self._engine) as connection:
+            return sorted(_newest_of_each_month(connection, account, ALL))
+
+    def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
+        """The documents that stand, in the order they were posted; of one account and month if named."""
+        for row in self.rows(documents, account, month):
+            yield issued_from(row)
+
+    def rows(self, table: Table, account: str | None = None, month: str | None = None) -> Iterator[dict[str, Any]]:
+        """A table's rows as they are stored, in order; of one account and month if named. Proof reads these."""
+        query = select(table.c.id).order_by(table.c.id)
+        for name, wanted in (("account", account), ("month", month)):
+            query = query if wanted is None else query.where(table.c[name] == wanted)
+        with engine.reading(self._engine) as connection:
+            for row_id in connection.execute(query).scalars().all():
+                yield dict(connection.execute(select(table).where(table.c.id == row_id)).mappings().one())
 
     def unwritten(self, account: str, month: str) -> tuple[Issued, ...]:
         """The month's documents whose files an earlier run did not get to put in place."""
@@ -122,7 +178,7 @@ class Ledger:
         own = (documents.c.account == account) & (documents.c.month == month) & documents.c.id.not_in(done)
         with engine.reading(self._engine) as connection:
             rows = connection.execute(select(documents).where(own).order_by(documents.c.id)).mappings()
-            return tuple(_issued(dict(row)) for row in rows)
+            return tuple(issued_from(dict(row)) for row in rows)
 
     def _counted(self, connection: Connection, document_id: int) -> npt.NDArray[np.int64]:
         if document_id not in self._ids:
@@ -138,7 +194,7 @@ class Ledger:
         """
         packed = frames.pack(sessions)
         with self._adding() as connection:
-            if max(_newest_of_each_month(connection, document.account).values(), default=0) != newest:
+            if max(_newest_of_each_month(connection, document.account, ALL).values(), default=0) != newest:
                 raise Stale
             now = self._now()
             _refuse_earlier_day(connection, now.date())
@@ -251,8 +307,9 @@ def _refuse_earlier_day(connection: Connection, today: date) -> None:
         )
 
 
-def _newest_of_each_month(connection: Connection, account: str) -> dict[str, int]:
-    query = select(documents.c.month, func.max(documents.c.id)).where(documents.c.account == account)
+def _newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:
+    of_account = (documents.c.account == account) & (documents.c.id <= until)
+    query = select(documents.c.month, func.max(documents.c.id)).where(of_account)
     return {month: row_id for month, row_id in connection.execute(query.group_by(documents.c.month))}  # noqa: C416  # rows
 
 
@@ -260,7 +317,8 @@ def _body(connection: Connection, document_id: int) -> Document:
     return from_json(connection.execute(select(documents.c.body).where(documents.c.id == document_id)).scalar_one())
 
 
-def _issued(row: Mapping[str, Any]) -> Issued:
+def issued_from(row: Mapping[str, Any]) -> Issued:
+    """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
     document = from_json(row["body"])
     return Issued(row["id"], document, frames.unpack(_sessions(row), document.parts))
 
@@ -275,8 +333,9 @@ def _sessions(row: Mapping[str, Any]) -> bytes:
     return packed
 
 
-def _last_snapshot(connection: Connection, account: str, month: str) -> Mapping[str, Any] | None:
-    query = select(snapshots).where(snapshots.c.account == account, snapshots.c.month == month)
+def _last_snapshot(connection: Connection, account: str, month: str, until: int) -> Mapping[str, Any] | None:
+    of_month = (snapshots.c.account == account) & (snapshots.c.month == month) & (snapshots.c.id <= until)
+    query = select(snapshots).where(of_month)
     row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()
     return dict(row) if row else None
 

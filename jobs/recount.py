@@ -1,0 +1,95 @@
+"""A month computed again from a stored snapshot, without the vendor: for `diff` and `verify`."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jobs.billing.decide import Decision, Gathered, decide
+from jobs.billing.invoicing import Setting
+from jobs.billing.month import Month
+from jobs.billing.terms import from_builtins
+from jobs.errors import UsageError
+from jobs.ledger.snapshots import Snapshots
+from jobs.ledger.store import Ledger, View
+from jobs.monthly import rows_gone
+from jobs.vendor import payload
+from reports.document import Document, plain, to_builtins
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where what is known lies: the ledger and the vendor's raw replies."""
+
+    ledger: Ledger
+    snapshots: Snapshots
+
+
+def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> Decision:
+    """What the program decides on the snapshot and documents that `view` reaches, set and termed as in `like`.
+
+    Raises LedgerDamaged where the snapshot is missing or damaged.
+    """
+    month = Month.parse(like.month)
+    known = archive.ledger.known(like.account, like.month, view)
+    snapshot = archive.ledger.snapshot(view.snapshot_id)
+    received = payload.read(archive.snapshots.load(snapshot.sha256), keep_participants=like.participants == "full")
+    setting = Setting(
+        account=like.account,
+        snapshot=snapshot,
+        timezone=like.timezone,
+        locale=like.locale,
+        paper=like.paper,
+        participants=like.participants,
+        formats=tuple(like.files),
+        program_version=like.program_version,
+        close_day=like.close_day,
+        past=known.past,
+    )
+    return decide(
+        Gathered(
+            month=month,
+            now=max(snapshot.fetched_at, month.closes_at(like.close_day)),
+            draft_only=False,
+            adjust=adjust,
+            terms=from_builtins(like.terms),
+            setting=setting,
+            rows=received.rows,
+            received=received.received,
+            findings=(*received.findings, *rows_gone(received.received, known, month, like.close_day)),
+            issued=known.issued,
+            elsewhere=known.elsewhere,
+        )
+    )
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """The same for a person: a line a change, and what they come to."""
+    lines = []
+    for change in found["changes"]:
+        values = f"{change['before'] or '—'} → {change['after'] or '—'}"
+        what = f"{change['session_id'] or 'all'}: {change['kind']}: {values}"
+        lines.append(f"{what}, {change['amount']} ({change['why']})")
+    money = f"{found['account']} {found['month']}: total as issued {found['before_total']}, now {found['after_total']}"
+    return "\n".join([money, *(lines or ["no session differs"])])
+
+
+def difference(archive: Archive, account: str, month: Month, *, as_of: date | None) -> dict[str, Any]:
+    """What differs between the issued state of a month and its newest snapshot (contract §2, `diff`).
+
+    `as_of`: as both were known at the end of that day, UTC. Raises UsageError where nothing was issued by then.
+    """
+    view = archive.ledger.view(account, str(month), as_of=as_of)
+    known = archive.ledger.known(account, str(month), view)
+    if not known.issued:
+        when = f" by {as_of}" if as_of else ""
+        raise UsageError(
+            f"nothing was issued for {account} {month}{when}; `securevideo-billing history` shows what was"
+        )
+    decision = recount(archive, known.issued[-1].document, view, adjust=False)
+    return {
+        "account": account,
+        "month": str(month),
+        "before_total": plain(known.issued[-1].document.month_total),
+        "after_total": plain(decision.month.total),
+        "changes": to_builtins(decision.changes.changes) if decision.changes else [],
+    }
