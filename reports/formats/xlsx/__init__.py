@@ -1,0 +1,20 @@
+"""The workbook of a document: contract §6."""
+
+import pandas as pd
+
+from reports.document import Document
+
+from .figures import read_figures
+from .workbook import build
+
+SUFFIX = "xlsx"
+
+__all__ = ["SUFFIX", "read_figures", "render"]
+
+
+def render(document: Document, sessions: pd.DataFrame) -> bytes:
+    """The workbook as bytes, the same for the same input.
+
+    Raises ValueError for a figure of more than 15 significant digits, which a cell cannot keep exactly.
+    """
+    return build(document, sessions)

@@ -1,0 +1,76 @@
+"""The About sheet: where the figures come from, how to read and how to trace them."""
+
+from reports.document import Document
+
+from .book import Book
+from .page import name_of, set_up
+from .sessions_sheet import NAMES
+
+SHEET = "About"
+
+TRACE = (
+    (
+        "Start at a line of the Invoice sheet. Its quantity and amount are formulas that lead to the same line on "
+        "Reconciliation, under Pricing."
+    ),
+    (
+        "There the usage is counted from the Sessions table by status (BILL) and part of the month; quantity is the "
+        "usage between “Above” and “Up to”; the amount is quantity × unit price, rounded once, halves up."
+    ),
+    (
+        "In the Sessions table filter Status = BILL: the column Allowance says of each session which place it has, and "
+        "Charge what it costs. These two and “Counts towards limit” are the job's own words and do not move."
+    ),
+    "Each session's number is SecureVideo's own; the reply that it came in is kept under the SHA-256 below.",
+    (
+        "To try “what if”, change a status in the Sessions table: counts, overage and totals move, and All checks on "
+        "Reconciliation turns to ERROR, since the live figures no longer are the job's."
+    ),
+    "A ROUND within a ROUND takes away what binary arithmetic adds before a half is rounded up.",
+)
+LEGEND = (
+    ("upright figure", "live: a formula over the Sessions table, or a constant of the plan"),
+    ("grey italic figure", "the job's own figure, a constant; beside it the difference, zero if all is well"),
+    ("■ blocking", "a person must look; the month stays a draft"),
+    ("▲ warning", "worth a look; the month is issued all the same"),
+    ("● info", "for the record"),
+    ("BILL", "counted session: the only status that uses the allowance and is charged"),
+    ("COMP", "comped by SecureVideo's support team, often later: not counted"),
+    ("DUPL", "likely duplicate, a second attempt between the same parties at about the same time: not counted"),
+    ("SVCO", "with SecureVideo's support: not counted"),
+)
+
+
+def write(book: Book) -> None:
+    document, sheet = book.document, book.sheet(SHEET)
+    set_up(book, SHEET, landscape=True)
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(1, 1, 110)
+    book.text(SHEET, 0, 0, "About this workbook", "title")
+    row = _pairs(book, 2, "Source", _sources(document))
+    row = _pairs(book, row + 1, "How to trace a figure", [(f"Step {n}", step) for n, step in enumerate(TRACE, 1)])
+    row = _pairs(book, row + 1, "Legend", list(LEGEND))
+    _pairs(book, row + 1, "Rules", [(f"Rule {n}", rule) for n, rule in enumerate(document.rules, 1)])
+
+
+def _pairs(book: Book, row: int, title: str, pairs: list[tuple[str, str]]) -> int:
+    book.text(SHEET, row, 0, title, "section")
+    for offset, (name, text) in enumerate(pairs, 1):
+        book.text(SHEET, row + offset, 0, name, "bold", "top", "row")
+        book.text(SHEET, row + offset, 1, text, "wrap", "top", "row")
+        book.height(SHEET, row + offset, (text, 110))
+    return row + 1 + len(pairs)
+
+
+def _sources(document: Document) -> list[tuple[str, str]]:
+    snapshot = document.snapshot
+    names = NAMES if document.participants == "full" else "Names of participants are left out."
+    return [
+        ("Document", name_of(document)),
+        ("Account and month", f"{document.account}, {document.month}"),
+        ("Source", f"SecureVideo's session history, fetched {snapshot.fetched_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Snapshot", f"SHA-256 {snapshot.sha256}, {snapshot.rows:,} rows"),
+        ("Program", f"securevideo-billing {document.program_version}"),
+        ("Times", f"Every rule works in UTC; the column of local time is for reading only ({document.timezone})."),
+        ("Privacy", names),
+    ]

@@ -1,0 +1,206 @@
+"""The workbook being built: styles by name, cells that know their place, text that stays text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, BinaryIO
+from unicodedata import east_asian_width
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from reports.document import Document
+from reports.text import shown
+
+Value = int | Decimal | str
+
+BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
+GREY, PALE = "#595959", "#F2F2F2"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+_LOOKS: dict[str, dict[str, Any]] = {
+    "title": {"bold": True, "font_size": 20, "font_color": BLUE},
+    "draft": {"bold": True, "font_size": 36, "font_color": VERMILLION},
+    "section": {"bold": True, "font_size": 13, "font_color": BLUE},
+    "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, "text_wrap": True, "valign": "vcenter"},
+    "bold": {"bold": True},
+    "note": {"font_color": GREY},
+    "job": {"font_color": GREY, "italic": True},
+    "wrap": {"text_wrap": True},
+    "top": {"valign": "top"},
+    "right": {"align": "right"},
+    "center": {"align": "center"},
+    "row": {"bottom": 4, "bottom_color": "#BFBFBF"},
+    "sum": {"bold": True, "top": 1},
+    "grand": {"bold": True, "top": 1, "bottom": 6, "font_size": 12},
+    "blocking": {"bold": True, "font_color": VERMILLION},
+    "warning": {"bold": True, "font_color": "#8A5A00"},  # orange, dark enough to read as text
+    "info": {"font_color": BLUE},
+    "box": {"bg_color": PALE, "font_size": 9},
+    "count": {"num_format": "#,##0"},
+    "squares": {"num_format": "#,##0.######"},
+    "id": {"num_format": "0"},
+    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
+    "instant": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left", "indent": 1},
+    "indent": {"indent": 1},
+    "percent": {"num_format": '0.####"%"'},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure and where it stands. `value` is what the cell shows before anything is recalculated."""
+
+    sheet: str
+    row: int
+    column: int
+    value: Value
+
+    @property
+    def local(self) -> str:
+        """Its address for formulas of the same sheet."""
+        return str(xl_rowcol_to_cell(self.row, self.column, row_abs=True, col_abs=True))
+
+    @property
+    def ref(self) -> str:
+        """Its address for formulas of any sheet."""
+        return f"{quoted(self.sheet)}!{self.local}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows `first` to `last` of one column, both inclusive, from 0."""
+
+    sheet: str
+    column: int
+    first: int
+    last: int
+
+    @property
+    def local(self) -> str:
+        return str(xl_range_abs(self.first, self.column, self.last, self.column))
+
+    @property
+    def ref(self) -> str:
+        return f"{quoted(self.sheet)}!{self.local}"
+
+
+def quoted(sheet: str) -> str:
+    """A sheet's name as formulas write it."""
+    return f"'{sheet}'" if " " in sheet else sheet
+
+
+def exact(number: int | Decimal) -> int | Decimal:
+    """`number` without needless zeros. Raises ValueError beyond the 15 significant digits that a cell keeps exactly."""
+    plain = Decimal(number).normalize()
+    if len(plain.as_tuple().digits) > 15:
+        raise ValueError(f"{number} has more than the 15 significant digits that a spreadsheet cell keeps exactly")
+    return int(plain) if plain == plain.to_integral_value() else plain
+
+
+class Book:
+    """An XlsxWriter workbook with this program's styles and habits. Rows and columns count from 0."""
+
+    def __init__(self, document: Document, target: BinaryIO) -> None:
+        self.document = document
+        options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
+        self.workbook = Workbook(target, options)
+        self._gaps: dict[tuple[str, int, int], Decimal] = {}
+        self._formats: dict[tuple[str, ...], Format] = {}
+        self._looks = _LOOKS | _currency_looks(document)
+
+    def sheet(self, name: str) -> Worksheet:
+        return self.workbook.get_worksheet_by_name(name) or self.workbook.add_worksheet(name)
+
+    def style(self, *looks: str) -> Format:
+        """The format that the named looks make together; "quote" is the apostrophe before text like a formula."""
+        if looks not in self._formats:
+            properties: dict[str, Any] = {}
+            for look in looks:
+                properties |= {"quote_prefix": True} if look == "quote" else self._looks[look]
+            self._formats[looks] = self.workbook.add_format(properties)
+        return self._formats[looks]
+
+    def text(self, sheet: str, row: int, column: int, text: str, *looks: str) -> Cell:
+        """Text, never a formula, a number or a link, whatever it looks like. "" is a blank cell."""
+        text = shown(text)
+        looks = (*looks, "quote") if text.startswith(FORMULA_STARTS) else looks
+        if text:
+            self.sheet(sheet).write_string(row, column, text, self.style(*looks))
+        else:
+            self.sheet(sheet).write_blank(row, column, None, self.style(*looks))
+        return Cell(sheet, row, column, text)
+
+    def texts(self, sheet: str, row: int, column: int, texts: tuple[str, ...] | list[str], *looks: str) -> None:
+        for offset, text in enumerate(texts):
+            self.text(sheet, row, column + offset, text, *looks)
+
+    def heads(self, sheet: str, row: int, heads: tuple[str, ...], words: int) -> None:
+        """Column heads: the first `words` of them over text, the others over figures."""
+        for column, head in enumerate(heads):
+            self.text(sheet, row, column, head, "head", *(["right"] if column >= words else []))
+
+    def height(self, sheet: str, row: int, *texts: tuple[str, int], line: int = 15) -> None:
+        """As many lines as the longest of the wrapped texts needs in a column of its width."""
+        lines = max(-(-_width(shown(text)) * 21 // (20 * width)) for text, width in texts)
+        self.sheet(sheet).set_row(row, min(line * max(1, lines) + 2, 400))
+
+    def constant(self, sheet: str, row: int, column: int, value: Value, *looks: str) -> Cell:
+        """A figure that does not move."""
+        if isinstance(value, str):
+            return self.text(sheet, row, column, value, *looks, "right")
+        self.sheet(sheet).write_number(row, column, exact(value), self.style(*looks))
+        return Cell(sheet, row, column, value)
+
+    def live(self, sheet: str, row: int, column: int, formula: str, value: Value, *looks: str) -> Cell:
+        """A formula, stored with the value that it has now."""
+        stored = value if isinstance(value, str) else exact(value)
+        self.sheet(sheet).write_formula(row, column, f"={formula}", self.style(*looks), stored)
+        return Cell(sheet, row, column, value)
+
+    def versus(self, place: tuple[str, int, int], formula: str, value: Value, job: Value, look: str) -> Cell:
+        """Three cells side by side: the live figure, the job's own, and their difference. Gives the first."""
+        sheet, row, column = place
+        live = self.live(sheet, row, column, formula, value, look, "row")
+        own = self.constant(sheet, row, column + 1, job, look, "job", "row")
+        if isinstance(value, str) or isinstance(job, str):
+            gap, formula = Decimal(value != job), f"IF({live.local}={own.local},0,1)"
+        else:
+            gap, formula = Decimal(value) - Decimal(job), f"ROUND({live.local}-{own.local},6)"
+        self.live(sheet, row, column + 2, formula, gap, look, "row")
+        self._gaps[sheet, row, column + 2] = gap
+        return live
+
+    def gap(self, span: Span) -> Decimal:
+        """Σ of the squares of the differences that `versus` wrote in `span`: zero where all agree."""
+        return sum((self._gaps.get((span.sheet, row, span.column), Decimal(0)) ** 2
+                    for row in range(span.first, span.last + 1)), Decimal(0))  # fmt: skip
+
+    def define(self, names: Mapping[str, Cell]) -> None:
+        """Workbook-wide defined names, one cell each."""
+        for name, cell in names.items():
+            self.workbook.define_name(name, f"={cell.ref}")
+
+
+def _width(text: str) -> int:
+    """In digits: East Asian signs are twice as wide."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(sign) in "WF") for sign in text)
+
+
+def _currency_looks(document: Document) -> dict[str, dict[str, Any]]:
+    """Accounting formats in the digits of the currency; prices may show more."""
+    number = "#,##0" + ("." + "0" * document.digits if document.digits else "")
+    price = number + ("" if document.digits else ".") + "######"
+    if not document.digits and all(band.unit_price == band.unit_price.to_integral_value() for band in document.bands):
+        price = number
+
+    def accounting(code: str) -> str:
+        return f"_({code}* {number}_);_({code}* ({number});_({code}* {number}_);_(@_)"
+
+    return {
+        "money": {"num_format": accounting("")},
+        "total": {"num_format": accounting(f'"{document.currency}"')},
+        "price": {"num_format": f"{price}_);({price})"},
+    }

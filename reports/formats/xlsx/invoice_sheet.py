@@ -1,0 +1,186 @@
+"""The Invoice sheet: one printed page, its figures drawn live from Reconciliation."""
+
+from datetime import date
+from decimal import Decimal
+from textwrap import wrap
+
+from reports.document import Document, Line, Party
+from reports.text import shown
+
+from .book import Book, Cell, Span, exact
+from .model import decimals
+from .page import TITLES, set_up
+from .pricing import Pricing
+from .totals import Totals
+
+SHEET = "Invoice"
+WIDTH = 108  # characters of small print across the page
+LAST = 3  # column
+PARAGRAPH = 900  # characters; About has the whole text
+ONE_PAGE = 60  # lines: more of them would be too small to read on one
+
+
+def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
+    """The whole sheet. Gives the sum of its lines, as a formula for other sheets and as a value."""
+    document = book.document
+    sheet = book.sheet(SHEET)
+    set_up(book, SHEET, one=len(document.lines) <= ONE_PAGE)
+    sheet.set_column(0, 0, 50)
+    sheet.set_column(1, 2, 15)
+    sheet.set_column(3, 3, 20)
+    row = _heading(book)
+    row = _parties(book, row)
+    row, lines = _lines(book, row + 1, pricing)
+    row = _totals(book, row, totals)
+    row = _prose(book, row + 1, _terms(document), "bold")
+    book.text(SHEET, row + 1, 0, "Rules and sources", "box", "bold")
+    _fill(book, row + 1)
+    for rule in (*document.rules, *_sources(document)):
+        row = _prose(book, row + 2, [f"• {rule}"], "box", hang="  ") - 2
+    sheet.print_area(0, 0, row + 1, LAST)
+    value = sum((Decimal(cell.value) for cell in lines), Decimal(0))
+    span = Span(SHEET, 3, lines[0].row, lines[-1].row) if lines else None
+    return (f"SUM({span.ref})" if span else "0"), value
+
+
+def _heading(book: Book) -> int:
+    document = book.document
+    row = 0
+    if not document.final:
+        book.text(SHEET, row, 0, "DRAFT", "draft")
+        book.text(SHEET, row + 1, 0, "Not final: no number, nothing to pay yet.", "note")
+        book.sheet(SHEET).set_row(row, 48)
+        row = 2
+    book.text(SHEET, row, 0, TITLES[document.kind].upper(), "title")
+    book.sheet(SHEET).set_row(row, 30)
+    return row + 2
+
+
+def _parties(book: Book, row: int) -> int:
+    """Issuer and bill-to on the left, number and dates on the right."""
+    document = book.document
+    left = [("From", "note"), *_address(document.issuer), ("", ""), ("Bill to", "note"), *_address(document.bill_to)]
+    for offset, (line, look) in enumerate(left):
+        if line:
+            book.text(SHEET, row + offset, 0, line, *([look] if look else []))
+    for offset, (label, value) in enumerate(_facts(document)):
+        book.text(SHEET, row + offset, 1, label, "note")
+        if isinstance(value, date):
+            book.sheet(SHEET).write_datetime(row + offset, LAST, value, book.style("date", "right"))
+        else:
+            book.text(SHEET, row + offset, LAST, value, "right", *(["bold"] if label == "Number" else []))
+    return row + max(len(left), len(_facts(document)))
+
+
+def _address(party: Party) -> list[tuple[str, str]]:
+    """The lines of an address with their looks; what is too long goes on in the next line."""
+    tax_id = f"Tax ID {party.tax_id}" if party.tax_id else ""
+    name = [(line, "bold") for line in wrap(shown(party.name, 300), 46)]
+    rest = [line for text in (*party.address, party.email, tax_id) for line in wrap(shown(text, 300), 52)]
+    return [*name, *((line, "") for line in rest)]
+
+
+def _facts(document: Document) -> list[tuple[str, str | date]]:
+    first = date.fromisoformat(f"{document.month}-01")
+    last = first.replace(day=len(document.daily))
+    facts: list[tuple[str, str | date]] = [
+        ("Number", document.number or ("none" if document.final else "none (draft)"))
+    ]
+    if document.corrects:
+        facts.append(("Corrects invoice", document.corrects))
+    if document.issued_on:
+        facts.append(("Date of issue", document.issued_on))
+    if document.due_on:
+        facts.append(("Due", document.due_on))
+    facts += [("Service month", document.month), ("First day (UTC)", first), ("Last day (UTC)", last)]
+    return [*facts, ("Account", document.account), ("Currency", document.currency)]
+
+
+def _lines(book: Book, row: int, pricing: Pricing) -> tuple[int, list[Cell]]:
+    document = book.document
+    book.heads(SHEET, row, ("Description", "Quantity", "Unit price", f"Amount ({document.currency})"), 1)
+    book.sheet(SHEET).set_row(row, 20)
+    amounts = [_line(book, row + offset, line, pricing) for offset, line in enumerate(document.lines, 1)]
+    if not amounts:
+        book.text(SHEET, row + 1, 0, "No amount changes." if document.is_adjustment else "Nothing to charge.", "row")
+    return row + 1 + max(1, len(amounts)), amounts
+
+
+def _line(book: Book, row: int, line: Line, pricing: Pricing) -> Cell:
+    """A line; on an adjustment the month's live line less the quantity and amount already issued."""
+    document = book.document
+    book.text(SHEET, row, 0, line.description, "row", "wrap", "top")
+    book.height(SHEET, row, (line.description, 50), line=16)
+    book.constant(SHEET, row, 2, line.unit_price, "price", "row", "top")
+    priced = pricing.lines.get((line.part, line.meter, line.tier))
+    if priced is None:
+        book.constant(SHEET, row, 1, line.quantity, "count", "row", "top")
+        return book.constant(SHEET, row, LAST, line.amount, "money", "row", "top")
+    quantity, amount = priced.quantity.ref, priced.amount.ref
+    issued = (Decimal(0), Decimal(0))
+    if document.is_adjustment:
+        issued = (priced.job_quantity - line.quantity, priced.job_amount - line.amount)
+        quantity = f"{quantity}-{_literal(issued[0])}"
+        amount = f"ROUND({amount}-{_literal(issued[1])},{document.digits})"
+    book.live(SHEET, row, 1, quantity, Decimal(priced.quantity.value) - issued[0], "count", "row", "top")
+    return book.live(SHEET, row, LAST, amount, Decimal(priced.amount.value) - issued[1], "money", "row", "top")
+
+
+def _literal(number: Decimal) -> str:
+    return f"({exact(number):f})" if number < 0 else format(Decimal(exact(number)), "f")
+
+
+def _totals(book: Book, row: int, totals: Totals) -> int:
+    document = book.document
+    rate = Decimal(exact(document.tax_rate))
+    tax = f"{document.tax_name} {rate:.{decimals(rate)}f}%"
+    entries = (("Net", totals.net, "sum", "money"), (tax, totals.tax, "bold", "money"))
+    for offset, (label, cell, look, money) in enumerate((*entries, ("Total", totals.total, "grand", "total"))):
+        book.sheet(SHEET).set_row(row + offset, 19)
+        book.text(SHEET, row + offset, 1, label, look)
+        book.text(SHEET, row + offset, 2, "", look)
+        book.live(SHEET, row + offset, LAST, cell.ref, cell.value, look, money)
+    return row + 3
+
+
+def _terms(document: Document) -> list[str]:
+    kind = document.kind
+    if not document.final:
+        return ["This is a draft. Nothing is due on it."]
+    if kind == "credit_note":
+        return [f"This credit note reduces what is owed on invoice {document.corrects}."]
+    if kind == "restatement":
+        return [f"This restatement of invoice {document.corrects} changes no amount. Nothing is due on it."]
+    due = f", by {document.due_on.isoformat()}" if document.due_on else ""
+    more = f" It adds to invoice {document.corrects}." if kind == "supplementary_invoice" else ""
+    return [f"Payment is due within {document.payment_days} days of the date of issue{due}.{more}"]
+
+
+def _sources(document: Document) -> tuple[str, ...]:
+    fetched, rows = document.snapshot.fetched_at, document.rows
+    received = f"{rows.received:,} rows received, {rows.counted:,} sessions"
+    plans = "; ".join(
+        f"{part.plan} (from {part.plan_from}), {part.first} to {part.last}, {part.days} of {part.days_of_month} days"
+        for part in document.parts
+    )
+    return (
+        f"Plan: {plans}.",
+        f"Source: SecureVideo's session history as of {fetched:%Y-%m-%d %H:%M:%S} UTC, {received}.",
+        f"Made by securevideo-billing {document.program_version}. To trace a figure see Reconciliation and About.",
+    )
+
+
+def _prose(book: Book, row: int, paragraphs: list[str], *looks: str, hang: str = "") -> int:
+    """Text over the whole width, a row a line: no merged cells. Gives the next free row."""
+    for paragraph in paragraphs:
+        for line in wrap(shown(paragraph, PARAGRAPH), WIDTH, subsequent_indent=hang) or [""]:
+            book.text(SHEET, row, 0, line, *looks)
+            if "box" in looks:
+                _fill(book, row)
+            row += 1
+    return row
+
+
+def _fill(book: Book, row: int) -> None:
+    for column in range(1, LAST + 1):
+        book.sheet(SHEET).write_blank(row, column, None, book.style("box"))

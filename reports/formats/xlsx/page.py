@@ -1,0 +1,47 @@
+"""How each sheet prints, and the words that say what the workbook is."""
+
+from reports.document import Document
+from reports.text import shown
+
+from .book import Book
+
+TITLES = {
+    "invoice": "Invoice",
+    "credit_note": "Credit note",
+    "supplementary_invoice": "Supplementary invoice",
+    "draft": "Draft invoice",
+    "draft_credit_note": "Draft credit note",
+    "draft_supplementary_invoice": "Draft supplementary invoice",
+    "restatement": "Restatement",
+}
+PAPERS = {"Letter": 1, "A4": 9}
+
+
+def name_of(document: Document) -> str:
+    """ "Credit note ACME-201611-0001-CN1", or "Draft invoice for 2016-11"."""
+    title = TITLES[document.kind]
+    return f"{title} {document.number}" if document.number else f"{title} for {document.month}"
+
+
+def set_up(
+    book: Book, name: str, note: str = "", *, landscape: bool = False, repeat: int = 0, one: bool = False
+) -> None:
+    """Paper, orientation, headers and footers of a sheet, one page wide; `one`: one page in all."""
+    document = book.document
+    sheet = book.sheet(name)
+    sheet.set_paper(PAPERS[document.paper])
+    if landscape:
+        sheet.set_landscape()
+    sheet.set_margins(left=0.5, right=0.5, top=0.85, bottom=0.75)
+    sheet.fit_to_pages(1, int(one))
+    if repeat:
+        sheet.repeat_rows(0, repeat - 1)
+    sheet.hide_gridlines(2)
+    mark = "" if document.final else '&C&KD55E00&14&"Calibri,Bold"DRAFT'
+    sheet.set_header(f"&L&9 {_plain(name_of(document))}{mark}&R&9 {_plain(note or name)}")
+    sheet.set_footer(f"&L&8 {_plain(document.account)} · {document.month}&R&8 Page &P of &N")
+
+
+def _plain(text: str) -> str:
+    """Text for a page header, in which & begins a code; 255 characters are all it holds."""
+    return shown(text)[:70].replace("&", "&&")

@@ -1,0 +1,119 @@
+"""The Reconciliation sheet: every figure live from the Sessions table, beside the job's own and their difference."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from . import checks, daily, pricing, statuses, totals
+from .book import Book, Cell, Span
+from .checks import Check
+from .daily import Daily
+from .model import Tally
+from .page import name_of, set_up
+from .pricing import SHEET, Pricing
+from .ranges import Table
+from .statuses import Limits, Reply, Statuses
+from .totals import Totals
+
+CHECKS = 13
+FIRST_CHECK = 2
+Sum = tuple[str, int | Decimal]  # a formula and its value
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums on other sheets that the checks need: formula and value."""
+
+    lines: Sum
+    hosts: Sum
+    changes: Sum | None  # where the document restates
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    pricing: Pricing
+    totals: Totals
+    statuses: Statuses
+    limits: Limits
+    reply: Reply
+    daily: Daily
+
+    @property
+    def names(self) -> dict[str, Cell]:
+        """The defined names of contract §6, but `all_checks`."""
+        counts = {f"{status.lower()}_count": cell for status, cell in self.statuses.counts.items()}
+        return counts | {
+            "session_count": self.statuses.rows,
+            "included_sessions": self.limits.included,
+            "included_used": self.limits.used,
+            "overage_sessions": self.limits.overage,
+            "net_total": self.totals.net,
+            "tax_total": self.totals.tax,
+            "grand_total": self.totals.total,
+        }
+
+
+def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
+    """Everything below the checks, which come last: they look at the other sheets too."""
+    sheet = book.sheet(SHEET)
+    set_up(book, SHEET, landscape=True)
+    sheet.set_column(0, 0, 42)
+    sheet.set_column(1, 1, 38)
+    sheet.set_column(2, 12, 14)
+    book.text(SHEET, 0, 0, f"Reconciliation: {name_of(book.document)}", "title")
+    top = FIRST_CHECK + max(CHECKS + 2 + int(book.document.is_adjustment), 17) + 1
+    status = statuses.write(book, top, table, counted)
+    reply = statuses.write_reply(book, status.next_row + 1)
+    priced = pricing.write(book, reply.next_row + 1, table, counted)
+    limits = statuses.write_allowance(book, priced.next_row + 1, priced)
+    summed = totals.write(book, limits.next_row + 1, priced)
+    by_day = daily.write(book, summed.next_row + 1, table, counted, chart_at=(FIRST_CHECK, 6))
+    return Reconciliation(priced, summed, status, limits, reply, by_day)
+
+
+def write_checks(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> Cell:
+    """The checks on top. `charge`: of all sessions. Gives the verdict's cell."""
+    return checks.write(book, FIRST_CHECK, [*_counts(book, written, sums), *_money(book, written, sums, charge)])
+
+
+def _counts(book: Book, written: Reconciliation, sums: Sums) -> list[Check]:
+    status, reply, rows = written.statuses, written.reply, written.statuses.rows
+    parts = "+".join(cell.local for cell in (rows, *reply.others))
+    added = sum(int(cell.value) for cell in (rows, *reply.others))
+    by_status = sum(int(cell.value) for cell in status.counts.values())
+    bill = status.counts["BILL"]
+    by_day = f"SUM({written.daily.counted.local})"
+    return [
+        Check("Rows received = counted + set aside + repeated + never connected",
+              reply.received.local, reply.received.value, parts, added),
+        Check("Sessions by status add up to all sessions",
+              f"SUM({status.by_status.local})", by_status, rows.local, rows.value),
+        Check("Sessions by host add up to all sessions", *sums.hosts, rows.local, rows.value),
+        Check("Counted sessions by day add up to BILL", by_day, written.daily.total, bill.local, bill.value),
+        _same(book, "Sessions by status differ nowhere from the job's", status.differences[0]),
+        _same(book, "Minutes differ nowhere from the job's", status.differences[1]),
+        _same(book, "Unknown durations differ nowhere from the job's", status.differences[2]),
+        _same(book, "Allowance differs nowhere from the job's", written.limits.differences),
+    ]  # fmt: skip
+
+
+def _money(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> list[Check]:
+    net, tax, total = written.totals.net, written.totals.tax, written.totals.total
+    bands = [line for line in written.pricing.lines.values() if line.up_to is not None]
+    priced = "+".join(f"{line.quantity.local}*{line.price.local}" for line in bands) or "0"
+    usage = sum((Decimal(line.quantity.value) * Decimal(line.price.value) for line in bands), Decimal(0))
+    checked = [
+        Check("Charges of the sessions add up to usage × price, before rounding", *charge, priced, usage, "money"),
+        _same(book, "Amounts differ nowhere from the job's", written.pricing.column(pricing.DIFFERENCE)),
+        _same(book, "Totals differ nowhere from the job's", written.totals.differences),
+        Check("Lines of the Invoice sheet add up to net", *sums.lines, net.local, net.value, "money"),
+        Check("Net + tax = total", f"{net.local}+{tax.local}", Decimal(net.value) + Decimal(tax.value),
+              total.local, total.value, "money"),
+    ]  # fmt: skip
+    if sums.changes is not None:
+        checked.append(Check("Changes add up to net", *sums.changes, net.local, net.value, "money"))
+    return checked
+
+
+def _same(book: Book, label: str, span: Span) -> Check:
+    """Σ of squared differences = 0: no two of them make up for each other, and text among them does no harm."""
+    return Check(label, f"SUMSQ({span.local})", book.gap(span), "0", 0, "squares")

@@ -1,0 +1,122 @@
+"""The four statuses against the limits, the rows of the reply, and the allowance: live beside the job's own."""
+
+from dataclasses import dataclass
+
+from reports.document import STATUSES
+
+from .book import Book, Cell, Span
+from .model import Tally
+from .pricing import SHEET, Priced, Pricing
+from .ranges import Table
+
+MEANING = {
+    "BILL": "counted session",
+    "COMP": "comped by SecureVideo: not counted",
+    "DUPL": "likely duplicate: not counted",
+    "SVCO": "with SecureVideo's support: not counted",
+}
+HEADS = (
+    "Status", "Meaning", "Sessions (live)", "Sessions (job)", "Difference", "Counts towards limit",
+    "Minutes (live)", "Minutes (job)", "Difference",
+    "Unknown durations (live)", "Unknown durations (job)", "Difference",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    counts: dict[str, Cell]  # by status
+    rows: Cell  # sessions in the table
+    by_status: Span  # the live counts
+    differences: tuple[Span, Span, Span]  # of sessions, minutes, unknown durations
+    next_row: int
+
+
+def write(book: Book, row: int, table: Table, counted: Tally) -> Statuses:
+    book.text(SHEET, row, 0, "Sessions by status", "section")
+    book.heads(SHEET, row + 1, HEADS, 2)
+    book.sheet(SHEET).set_row(row + 1, 48)
+    first = row + 2
+    counts = {status: _status(book, first + i, status, table, counted) for i, status in enumerate(STATUSES)}
+    at = first + len(STATUSES)
+    book.texts(SHEET, at, 0, ("All sessions", "rows of the Sessions table"), "row", "bold")
+    rows = book.versus((SHEET, at, 2), table.rows(), counted.rows, book.document.rows.counted, "count")
+    spans = [Span(SHEET, column, first, at - 1) for column in (2, 4, 8, 11)]
+    return Statuses(counts, rows, spans[0], (spans[1], spans[2], spans[3]), at + 1)
+
+
+def _status(book: Book, row: int, status: str, table: Table, counted: Tally) -> Cell:
+    document = book.document
+    own = document.minutes[status]
+    sessions, minutes, unknown = counted.of_status(status)
+    name = book.text(SHEET, row, 0, status, "row", "bold").local
+    book.text(SHEET, row, 1, MEANING[status], "row")
+    cell = book.versus((SHEET, row, 2), table.count(status=name), sessions, document.counts[status], "count")
+    book.text(SHEET, row, 5, "yes" if status == "BILL" else "no", "row", "center")
+    book.versus((SHEET, row, 6), table.sum("minutes", status=name), minutes, own.known, "count")
+    formula = f"{cell.local}-({table.count(status=name, minutes=chr(34) + '>=0' + chr(34))})"
+    book.versus((SHEET, row, 9), formula, unknown, own.unknown_sessions, "count")
+    return cell
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    received: Cell
+    others: tuple[Cell, ...]  # set aside, repeated, never connected
+    next_row: int
+
+
+def write_reply(book: Book, row: int) -> Reply:
+    """The rows of the vendor's reply: constants, but for those that are sessions."""
+    rows = book.document.rows
+    book.text(SHEET, row, 0, "Rows of the vendor's reply", "section")
+    entries = (
+        ("Received", rows.received, "rows of the reply as it came"),
+        ("Set aside", rows.set_aside, "see Findings; a person must look"),
+        ("Repeated", rows.repeated, "the same row again, counted once"),
+        ("Never connected", rows.never_connected, "no session came about"),
+    )
+    cells = []
+    for offset, (label, count, meaning) in enumerate(entries, 1):
+        book.texts(SHEET, row + offset, 0, (label, meaning), "row")
+        cells.append(book.constant(SHEET, row + offset, 2, count, "count", "row"))
+    return Reply(cells[0], tuple(cells[1:]), row + 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    included: Cell
+    used: Cell
+    overage: Cell
+    differences: Span
+    next_row: int
+
+
+def write_allowance(book: Book, row: int, pricing: Pricing) -> Limits:
+    """Sessions included, used, left and over, added up over the parts of the month."""
+    own = book.document.allowance
+    book.text(SHEET, row, 0, "Sessions against the allowance", "section")
+    book.heads(SHEET, row + 1, ("Allowance", "How", "Live", "Job's own", "Difference"), 2)
+    free, over = pricing.sessions(included=True), pricing.sessions(included=False)
+    first = row + 2
+    hows = ("of the plan, all parts", "counted sessions within it", "of it, not used", "counted sessions beyond it")
+    for offset, pair in enumerate(zip(("Included", "Used", "Left", "Overage"), hows, strict=True)):
+        book.texts(SHEET, first + offset, 0, pair, "row")
+    used = book.versus((SHEET, first + 1, 2), *_sum(free), own.used, "count")
+    overage = book.versus((SHEET, first + 3, 2), *_sum(over), own.overage, "count")
+    if own.included is None:
+        word = "unlimited" if own.unlimited else "—"
+        included = book.versus((SHEET, first, 2), f'"{word}"', word, word, "right")
+        book.versus((SHEET, first + 2, 2), '"—"', "—", "—", "right")
+    else:
+        tops = [line.up_to for line in free if line.up_to is not None]
+        formula = "+".join(top.local for top in tops) or "0"
+        value = sum(int(top.value) for top in tops)
+        included = book.versus((SHEET, first, 2), formula, value, own.included, "count")
+        left = f"{included.local}-{used.local}"
+        book.versus((SHEET, first + 2, 2), left, value - int(used.value), own.unused or 0, "count")
+    return Limits(included, used, overage, Span(SHEET, 4, first, first + 3), first + 4)
+
+
+def _sum(lines: list[Priced]) -> tuple[str, int]:
+    formula = "+".join(line.quantity.local for line in lines) or "0"
+    return formula, sum(int(line.quantity.value) for line in lines)

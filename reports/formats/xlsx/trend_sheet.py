@@ -1,0 +1,74 @@
+"""The Trend sheet: the last months' sessions by status, allowance and total."""
+
+from xlsxwriter.chart import Chart
+
+from reports.document import STATUSES
+
+from .book import BLUE, GREEN, ORANGE, SKY, VERMILLION, Book
+from .page import set_up
+
+SHEET = "Trend"
+LEAST = 3  # months
+FIRST = 3
+COLOURS = dict(zip(STATUSES, (BLUE, SKY, ORANGE, "#CC79A7"), strict=True))
+
+
+def write(book: Book) -> None:
+    document, sheet = book.document, book.sheet(SHEET)
+    set_up(book, SHEET, landscape=True)
+    sheet.set_column(0, 0, 14)
+    sheet.set_column(1, 7, 15)
+    book.text(SHEET, 0, 0, "Trend", "title")
+    book.text(SHEET, 1, 0, "Earlier months as they were issued; this month as now computed.", "note")
+    money = document.currency
+    book.heads(SHEET, FIRST - 1, ("Month", *STATUSES, "Allowance", f"Net ({money})", f"Total ({money})"), 1)
+    for row, month in enumerate(document.trend, FIRST):
+        book.text(SHEET, row, 0, month.month, "row")
+        for column, status in enumerate(STATUSES, 1):
+            book.constant(SHEET, row, column, month.counts[status], "count", "row")
+        book.constant(SHEET, row, 5, "—" if month.included is None else month.included, "count", "row")
+        book.constant(SHEET, row, 6, month.net, "money", "row")
+        book.constant(SHEET, row, 7, month.total, "money", "row")
+    last = FIRST + len(document.trend) - 1
+    months = f"{document.trend[0].month} to {document.trend[-1].month}"
+    for column, chart, words in (
+        (0, _sessions(book, last), f"Stacked columns: sessions by status, {months}, with the allowance as a line."),
+        (4, _total(book, last), f"Columns: total of each month in {money}, {months}."),
+    ):
+        sheet.insert_chart(last + 2, column, chart, {"description": words, "x_offset": 4 + 40 * (column > 0)})
+
+
+def _sessions(book: Book, last: int) -> Chart:
+    chart = book.workbook.add_chart({"type": "column", "subtype": "stacked"})
+    months = [SHEET, FIRST, 0, last, 0]
+    for column, status in enumerate(STATUSES, 1):
+        chart.add_series(
+            {"name": status, "categories": months, "values": [SHEET, FIRST, column, last, column],
+             "fill": {"color": COLOURS[status]}, "gap": 60}
+        )  # fmt: skip
+    if any(month.included is not None for month in book.document.trend):
+        line = book.workbook.add_chart({"type": "line"})
+        line.add_series(
+            {"name": "Allowance", "categories": months, "values": [SHEET, FIRST, 5, last, 5],
+             "line": {"color": VERMILLION, "dash_type": "dash", "width": 2}}
+        )  # fmt: skip
+        chart.combine(line)
+    return _finished(chart, "Sessions by status", "#,##0")
+
+
+def _total(book: Book, last: int) -> Chart:
+    chart = book.workbook.add_chart({"type": "column"})
+    chart.add_series(
+        {"name": f"Total ({book.document.currency})", "categories": [SHEET, FIRST, 0, last, 0],
+         "values": [SHEET, FIRST, 7, last, 7], "fill": {"color": GREEN}, "gap": 60}
+    )  # fmt: skip
+    return _finished(chart, f"Total, {book.document.currency}", "#,##0")
+
+
+def _finished(chart: Chart, title: str, number: str) -> Chart:
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_x_axis({"num_font": {"rotation": -45}, "text_axis": True})
+    chart.set_y_axis({"num_format": number, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 460, "height": 330})
+    return chart

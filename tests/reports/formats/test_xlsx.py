@@ -1,0 +1,428 @@
+"""The workbook: read back by openpyxl, recalculated by LibreOffice."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+
+from reports.document import Document, Line, Party
+from reports.formats.xlsx import read_figures, render
+from reports.formats.xlsx.model import half_up
+from reports.formats.xlsx.workbook import build
+from reports.text import shown
+from tests.documents import sample
+from tests.reports.formats.libreoffice import recalculated
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")  # openpyxl knows no data bars of 2010
+
+HOSTILE = (
+    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(1,1)",
+    "\t=1+1",
+    "#N/A",
+    "{=1+1}",
+    "http://evil.example/x",
+    "0012",
+    "1e3",
+    "TRUE",
+    "_x0041_x0042_ _x000D_",
+    "<r><t>raw</t></r>",
+    "</t></si><script>&amp;",
+    "in\u202evoice\u0007\ufffe",
+    " leading and trailing ",
+    "x" * 40_000,
+    "د. ليلى 🎥 𝒳",
+)  # fmt: skip
+
+CASES: dict[str, dict[str, Any]] = {
+    "invoice": {"sessions": 300, "months": 13},
+    "yen": {"currency": "JPY", "sessions": 40, "tax_rate": "10"},
+    "dinar_two_parts": {"currency": "KWD", "sessions": 60, "parts": 2, "minutes_included": 300, "tax_rate": "7.375"},
+    "unlimited": {"included": None, "sessions": 30},
+    "no_meter": {"sessions_meter": False},
+    "empty": {"sessions": 0, "months": 1},
+    "draft": {"kind": "draft", "sessions": 12},
+    "credit_note": {"kind": "credit_note", "sessions": 40, "minutes_included": 100},
+    "supplementary": {"kind": "supplementary_invoice", "sessions": 40},
+    "restatement": {"kind": "restatement", "sessions": 40, "participants": "full"},
+    "draft_credit_note": {"kind": "draft_credit_note", "sessions": 400, "parts": 2},
+}
+
+
+def figures_of(document: Document) -> dict[str, object]:
+    """The defined names' values, from the document alone."""
+    counts, allowance = document.counts, document.allowance
+    included = "—" if allowance.included is None else allowance.included
+    return {
+        "bill_count": counts["BILL"],
+        "comp_count": counts["COMP"],
+        "dupl_count": counts["DUPL"],
+        "svco_count": counts["SVCO"],
+        "session_count": document.rows.counted,
+        "included_sessions": "unlimited" if allowance.unlimited else included,
+        "included_used": allowance.used,
+        "overage_sessions": allowance.overage,
+        "net_total": document.net,
+        "tax_total": document.tax,
+        "grand_total": document.total,
+        "all_checks": "OK",
+    }  # fmt: skip
+
+
+def edited(package: bytes, sheet: int, change: Callable[[str], str]) -> bytes:
+    """`package` with one sheet's XML changed, as by hand."""
+    target = BytesIO()
+    with ZipFile(BytesIO(package)) as source, ZipFile(target, "w", ZIP_DEFLATED) as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == f"xl/worksheets/sheet{sheet}.xml":
+                content = change(content.decode()).encode()
+            copy.writestr(name, content)
+    return target.getvalue()
+
+
+def to_comp(sheet: str) -> str:
+    assert "<t>BILL</t>" in sheet
+    return sheet.replace("<t>BILL</t>", "<t>COMP</t>", 1)
+
+
+def part(package: bytes, name: str) -> str:
+    with ZipFile(BytesIO(package)) as opened:
+        return opened.read(name).decode()
+
+
+def hostile() -> tuple[Document, pd.DataFrame]:
+    """A restatement with hostile text wherever text comes from people or the vendor."""
+    document, sessions = sample("credit_note", sessions=36, participants="full", host_names=HOSTILE[:12])
+    texts = [HOSTILE[i % len(HOSTILE)] for i in range(len(sessions))]
+    sessions = sessions.assign(participants=texts, note=texts[::-1])
+    finding = document.findings[0]
+    party = Party(HOSTILE[0], HOSTILE[1:6], HOSTILE[9], HOSTILE[12])
+    lines = tuple(replace(line, description=HOSTILE[i]) for i, line in enumerate(document.lines))
+    return replace(
+        document,
+        issuer=party,
+        bill_to=replace(party, name=HOSTILE[2]),
+        tax_name=HOSTILE[3],
+        lines=lines,
+        month_lines=tuple(replace(line, description=HOSTILE[12]) for line in document.month_lines),
+        parts=tuple(replace(own, plan=HOSTILE[0]) for own in document.parts),
+        rules=HOSTILE,
+        findings=tuple(replace(finding, code=text[:90], message=text) for text in HOSTILE),
+        changes=tuple(
+            replace(change, why=HOSTILE[i], before=HOSTILE[-2 - i]) for i, change in enumerate(document.changes)
+        ),
+        participants="full",
+    ), sessions
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, Document]:
+    return {name: sample(**case)[0] for name, case in CASES.items()} | {
+        "hostile": hostile()[0],
+        "three_sheets": sample(sessions=25)[0],
+    }
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, bytes]:
+    rendered = {name: render(*sample(**case)) for name, case in CASES.items()}
+    return rendered | {"hostile": render(*hostile()), "three_sheets": build(*sample(sessions=25), sheet_rows=11)}
+
+
+@pytest.fixture(scope="module")
+def by_libreoffice(packages: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every workbook, and some changed by hand, recalculated in one run of LibreOffice."""
+    if shutil.which("soffice") is None:
+        pytest.skip(
+            "soffice is not installed; left out: recalculated values, changes by hand, text as a program shows it"
+        )
+    changed = {
+        f"{name}_changed": edited(packages[name], 3, to_comp)
+        for name in ("invoice", "dinar_two_parts", "credit_note", "draft", "unlimited")
+    }
+    changed["second_sheet_changed"] = edited(packages["three_sheets"], 4, to_comp)
+    changed["invoice_unknown"] = edited(
+        packages["invoice"], 3, lambda xml: xml.replace("<t>BILL</t>", "<t>WHAT</t>", 1)
+    )
+    changed["ties"] = _ties()
+    return recalculated(packages | changed, tmp_path_factory.mktemp("libreoffice"))
+
+
+def cells(package: bytes | Path) -> Iterator[tuple[str, str, Any, str]]:
+    """Sheet, address, stored value and type of every cell."""
+    workbook = load_workbook(BytesIO(package) if isinstance(package, bytes) else package, data_only=True)
+    for sheet in workbook.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.value is not None:
+                    yield sheet.title, cell.coordinate, cell.value, cell.data_type
+    workbook.close()
+
+
+@pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
+def test_defined_names_hold_the_documents_figures(name, packages, documents) -> None:
+    assert read_figures(packages[name]) == figures_of(documents[name])
+
+
+@pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
+def test_recalculated_values_equal_the_stored_ones(name, packages, documents, by_libreoffice) -> None:
+    assert read_figures(by_libreoffice[name]) == figures_of(documents[name])
+    after = {(sheet, address): value for sheet, address, value, _ in cells(by_libreoffice[name])}
+    for sheet, address, stored, kind in cells(packages[name]):
+        recalculated_value = after[sheet, address]
+        if kind == "n":
+            assert recalculated_value == pytest.approx(stored, abs=1e-9), (sheet, address)
+        elif kind == "s":
+            assert str(recalculated_value).rstrip() == str(stored).rstrip() or "_x" in stored, (sheet, address)
+
+
+def test_no_cell_shows_an_error_value(by_libreoffice) -> None:
+    for name, path in by_libreoffice.items():
+        errors = [cell for cell in cells(path) if cell[3] == "e"]
+        assert errors == [] or (name == "hostile" and {cell[2] for cell in errors} == {"#N/A"}), name
+
+
+@pytest.mark.parametrize(
+    ("name", "moves"),
+    [
+        (
+            "invoice_changed",
+            {"bill_count": -1, "comp_count": 1, "overage_sessions": -1, "net_total": Decimal("-4.125")},
+        ),
+        ("unlimited_changed", {"bill_count": -1, "comp_count": 1, "included_used": -1, "net_total": Decimal(0)}),
+        ("draft_changed", {"bill_count": -1, "comp_count": 1}),
+        ("credit_note_changed", {"bill_count": -1, "comp_count": 1, "overage_sessions": -1}),
+        ("dinar_two_parts_changed", {"bill_count": -1, "comp_count": 1, "overage_sessions": -1}),
+    ],
+)
+def test_a_status_changed_by_hand_moves_the_figures_and_the_verdict(name, moves, documents, by_libreoffice) -> None:
+    before, after = figures_of(documents[name.removesuffix("_changed")]), read_figures(by_libreoffice[name])
+    for figure, move in moves.items():
+        assert abs(Decimal(after[figure]) - before[figure] - move) < Decimal("0.01"), figure
+    assert after["all_checks"] == "ERROR"
+    assert after["session_count"] == before["session_count"]
+    assert after["grand_total"] == after["net_total"] + after["tax_total"]
+
+
+def test_a_changed_credit_note_is_still_the_month_less_what_was_issued(documents, by_libreoffice) -> None:
+    document = documents["credit_note"]
+    after = read_figures(by_libreoffice["credit_note_changed"])
+    issued = document.already_issued[0]
+    assert after["net_total"] < document.net
+    tax = half_up(Fraction(after["net_total"] + issued.net) * Fraction(document.tax_rate) / 100, 2)
+    assert after["tax_total"] == tax - issued.tax
+    path = by_libreoffice["credit_note_changed"]
+    printed = [Decimal(repr(value)) for sheet, address, value, kind in cells(path)
+               if sheet == "Invoice" and address.startswith("D") and kind == "n"]  # fmt: skip
+    assert printed[-3:] == [after["net_total"], after["tax_total"], after["grand_total"]]
+    assert sum(printed[:-3]) == after["net_total"]
+
+
+def test_formulas_span_every_sessions_sheet(packages, documents, by_libreoffice) -> None:
+    sheets = load_workbook(BytesIO(packages["three_sheets"])).sheetnames
+    assert [sheet for sheet in sheets if "Sessions" in sheet] == ["Sessions", "Sessions 2", "Sessions 3"]
+    after = read_figures(by_libreoffice["second_sheet_changed"])
+    assert after["bill_count"] == documents["three_sheets"].counts["BILL"] - 1
+    assert after["all_checks"] == "ERROR"
+
+
+def test_an_unknown_status_typed_by_hand_is_an_error(documents, by_libreoffice) -> None:
+    after = read_figures(by_libreoffice["invoice_unknown"])
+    assert after["all_checks"] == "ERROR"
+    assert after["session_count"] == documents["invoice"].rows.counted
+
+
+def test_the_same_input_gives_the_same_bytes(packages) -> None:
+    assert render(*sample(**CASES["dinar_two_parts"])) == packages["dinar_two_parts"]
+    with ZipFile(BytesIO(packages["invoice"])) as package:
+        assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_hostile_text_stays_text(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["hostile"]))
+    sheet = workbook["Sessions"]
+    for text in HOSTILE:
+        cell = next(cell for cell in sheet["M"] if cell.value and cell.value[:9] == _as_stored(text)[:9])
+        assert cell.data_type == "s"
+        assert cell.value == _as_stored(text)
+        assert cell.quotePrefix == shown(text).startswith(("=", "+", "-", "@"))
+    formulas = {(own.title, cell.column_letter) for own in workbook for row in own.iter_rows() for cell in row
+                if cell.data_type == "f"}  # fmt: skip
+    assert {sheet for sheet, _ in formulas} <= {"Invoice", "Reconciliation", "Hosts", "Restatement"}
+    assert ("Invoice", "A") not in formulas
+    with ZipFile(BytesIO(packages["hostile"])) as package:
+        everything = b"".join(package.read(name) for name in package.namelist())
+    assert b"<hyperlink" not in everything
+    assert b"<r><t>raw" not in everything
+
+
+def _as_stored(text: str) -> str:
+    """As openpyxl reads it: it leaves the escape of `_xHHHH_` in place."""
+    return re.sub("_(?=x[0-9A-F]{4}_)", "_x005F_", shown(text))
+
+
+def test_text_is_shown_as_it_was_written(by_libreoffice) -> None:
+    shown_texts = {str(value).strip() for sheet, _, value, _ in cells(by_libreoffice["hostile"]) if sheet == "Findings"}
+    for text in HOSTILE:
+        if "_x" not in text:  # LibreOffice writes its own escapes
+            assert shown(text).strip() in shown_texts
+
+
+def test_participants_are_named_only_where_configured_and_the_title_says_so(packages) -> None:
+    full, hidden = packages["restatement"], packages["invoice"]
+    assert "names of participants" in load_workbook(BytesIO(full))["Sessions"]["A1"].value
+    assert "names of participants" in part(full, "docProps/core.xml")
+    assert [cell.value for cell in load_workbook(BytesIO(full))["Sessions"][2]][-2:] == ["Participants", "Note"]
+    assert "Participants" not in [cell.value for cell in load_workbook(BytesIO(hidden))["Sessions"][1]]
+
+
+def test_sessions_is_one_table_with_its_own_filter_frozen_and_repeated_in_print(packages) -> None:
+    sheet = load_workbook(BytesIO(packages["invoice"]))["Sessions"]
+    table = sheet.tables["Sessions"]
+    assert table.ref == table.autoFilter.ref == "A1:L301"
+    assert [column.name for column in table.tableColumns] == [cell.value for cell in sheet[1]]
+    assert sheet.auto_filter.ref is None
+    assert sheet.freeze_panes == "B2"
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.max_row == 301
+
+
+def test_a_session_stands_as_it_is(packages) -> None:
+    document, sessions = sample(**CASES["invoice"])
+    row = [cell.value for cell in load_workbook(BytesIO(packages["invoice"]))["Sessions"][2]]
+    first = sessions.iloc[0]
+    assert row[0] == first["session_id"]
+    assert row[1] == first["billable_at"].tz_localize(None).to_pydatetime()
+    assert row[2] == first["billable_at"].tz_convert(document.timezone).tz_localize(None).to_pydatetime()
+    assert row[4:7] == [first["status"], "yes", first["allowance"]]
+    assert row[9:12] == [first["host"], first["host_id"], first["part"]]
+
+
+def test_the_last_microsecond_of_a_day_stays_on_its_day() -> None:
+    document, sessions = sample(sessions=1)
+    late = pd.Series([datetime(2016, 11, 1, 23, 59, 59, 999_999, tzinfo=UTC)], dtype="datetime64[us, UTC]")
+    sheet = part(render(document, sessions.assign(billable_at=late)), "xl/worksheets/sheet3.xml")
+    serial = Decimal(re.search(r'<c r="B2"[^>]*><v>([^<]*)</v>', sheet)[1])
+    assert 0 < 42_676 - serial < Decimal("0.0000001")
+    assert float(serial) < 42_676
+
+
+def test_unknown_minutes_are_an_empty_cell_and_long_ids_are_text() -> None:
+    document, sessions = sample(sessions=2)
+    sessions["minutes"] = pd.Series([pd.NA, 5], dtype="Int32")
+    sessions["session_id"] = pd.Series([7, 2**63 - 1], dtype="Int64")
+    sheet = load_workbook(BytesIO(render(document, sessions)))["Sessions"]
+    assert [sheet["I2"].value, sheet["I3"].value] == [None, 5]
+    assert [sheet["A2"].value, sheet["A3"].value] == [7, str(2**63 - 1)]
+
+
+def test_figures_are_written_as_exact_decimals(packages) -> None:
+    sheet = part(packages["dinar_two_parts"], "xl/worksheets/sheet2.xml")
+    document = sample(**CASES["dinar_two_parts"])[0]
+    assert f"<v>{document.net.normalize():f}</v>" in sheet
+    assert "<v>0.0375</v>" in sheet
+    for number in re.findall(r"<v>(-?[\d.]+)</v>", sheet):
+        assert len(number.replace(".", "").strip("-0")) <= 15
+
+
+def test_a_figure_that_no_cell_keeps_exactly_is_refused() -> None:
+    document, sessions = sample()
+    with pytest.raises(ValueError, match="15 significant digits"):
+        render(replace(document, month_net=Decimal("12345678901234.56")), sessions)
+
+
+def test_a_month_that_begins_before_the_first_plan_is_still_written() -> None:
+    document, sessions = sample(parts=2, sessions=0)
+    later = document.parts[1:]
+    bands = tuple(band for band in document.bands if band.part == 2)
+    lines = tuple(line for line in document.lines if line.part == 2)
+    document = replace(document, parts=later, bands=bands, lines=lines, month_lines=lines)
+    assert read_figures(render(document, sessions))["session_count"] == 0
+
+
+def test_a_frame_that_contradicts_the_document_shows_at_once() -> None:
+    document, sessions = sample()
+    assert read_figures(render(document, sessions.iloc[1:].reset_index(drop=True)))["all_checks"] == "ERROR"
+    wrong = replace(document, lines=(*document.lines, Line("fee", "extra", Decimal(1), Decimal(9), Decimal(9), 9, 0)))
+    assert read_figures(render(wrong, sessions))["all_checks"] == "ERROR"
+
+
+@pytest.mark.parametrize("name", ["draft", "draft_credit_note"])
+def test_a_draft_says_so_on_every_sheet(name, packages) -> None:
+    workbook = load_workbook(BytesIO(packages[name]))
+    assert workbook["Invoice"]["A1"].value == "DRAFT"
+    assert workbook["Invoice"]["A1"].font.sz >= 28
+    assert all(sheet.oddHeader.center.text == "DRAFT" for sheet in workbook)
+
+
+def test_a_final_document_is_no_draft(packages) -> None:
+    for name, title in (("invoice", "INVOICE"), ("credit_note", "CREDIT NOTE"), ("restatement", "RESTATEMENT")):
+        workbook = load_workbook(BytesIO(packages[name]))
+        words = [str(cell.value) for row in workbook["Invoice"].iter_rows() for cell in row]
+        assert title in words or f"DRAFT {title}" in words
+    assert all(sheet.oddHeader.center.text is None for sheet in load_workbook(BytesIO(packages["invoice"])))
+
+
+def test_sheets_stand_in_order_and_the_first_is_open_at_a1(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["credit_note"]))
+    assert workbook.sheetnames == [
+        "Invoice", "Reconciliation", "Sessions", "Hosts", "Findings", "Restatement", "Trend", "About",
+    ]  # fmt: skip
+    assert workbook.active.title == "Invoice"
+    assert all(sheet.sheet_view.selection[0].activeCell in (None, "A1") for sheet in workbook if not sheet.freeze_panes)
+    assert "Trend" not in load_workbook(BytesIO(packages["empty"])).sheetnames
+
+
+def test_data_has_no_merged_cells_charts_have_alt_text_and_the_language_is_set(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["invoice"]))
+    assert not any(sheet.merged_cells.ranges for sheet in workbook)
+    with ZipFile(BytesIO(packages["invoice"])) as package:
+        drawings = [package.read(name).decode() for name in package.namelist() if "/drawings/drawing" in name]
+    assert sum(drawing.count("<xdr:graphicFrame ") for drawing in drawings) == 3
+    assert all(re.findall(r'<xdr:cNvPr [^>]*descr="[^"]+"', drawing) for drawing in drawings)
+    assert "<dc:language>en-US</dc:language>" in part(packages["invoice"], "docProps/core.xml")
+
+
+@pytest.mark.parametrize(("paper", "code"), [("Letter", 1), ("A4", 9)])
+def test_paper_is_the_configured_one(paper, code) -> None:
+    workbook = load_workbook(BytesIO(render(*sample(paper=paper))))
+    assert {int(sheet.page_setup.paperSize or 1) for sheet in workbook} == {code}
+    assert (workbook["Invoice"].page_setup.fitToWidth, workbook["Invoice"].page_setup.fitToHeight) in (
+        (1, 1),
+        (None, None),
+    )
+
+
+def _ties() -> bytes:
+    """An invoice whose amounts fall on a half that binary arithmetic misses."""
+    document, sessions = sample(sessions=8, included=0, hosts_meter=False, tax_rate="7.5")
+    price = Decimal("1.115")
+    bands = tuple(replace(band, unit_price=price if band.tier else band.unit_price) for band in document.bands)
+    return render(replace(document, bands=bands), sessions)
+
+
+def test_halves_go_up_where_binary_arithmetic_falls_short(by_libreoffice) -> None:
+    package = _ties()
+    stored = {cell[:2]: cell[2] for cell in cells(package)}
+    after = {cell[:2]: cell[2] for cell in cells(by_libreoffice["ties"])}
+    billed = sample(sessions=8, included=0)[0].counts["BILL"]
+    assert billed % 2 == 1
+    expected = half_up(billed * Fraction("1.115"), 2)
+    assert expected != round(billed * 1.115, 2)
+    amounts = {key for key in stored if key[0] == "Reconciliation" and key[1].startswith("K")}
+    assert float(expected) in {stored[key] for key in amounts}
+    assert {key: after[key] for key in amounts} == {key: stored[key] for key in amounts}
