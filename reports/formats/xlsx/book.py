@@ -43,7 +43,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "squares": {"num_format": "#,##0.######"},
     "id": {"num_format": "0"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
-    "instant": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left", "indent": 1},
+    "instant": {"num_format": "yyyy-mm-dd hh:mm:ss.000", "align": "left", "indent": 1},
     "indent": {"indent": 1},
     "percent": {"num_format": '0.####"%"'},
 }

@@ -24,9 +24,9 @@ def columns(document: Document) -> list[Column]:
     """Header, width and looks of each column, in the order of `ranges.COLUMNS`."""
     shown: list[Column] = [
         ("Session", 12, ("id",)),
-        ("Billable at (UTC)", 19, ("instant",)),
-        (f"Billable at, local time ({document.timezone})", 21, ("instant",)),
-        ("Scheduled at (UTC)", 19, ("instant",)),
+        ("Billable at (UTC)", 24, ("instant",)),
+        (f"Billable at, local time ({document.timezone})", 24, ("instant",)),
+        ("Scheduled at (UTC)", 24, ("instant",)),
         ("Status", 9, ("center",)),
         ("Counts towards limit", 12, ("center",)),
         ("Allowance", 19, ("indent",)),

@@ -104,7 +104,7 @@ def write_allowance(book: Book, row: int, pricing: Pricing) -> Limits:
     used = book.versus((SHEET, first + 1, 2), *_sum(free), own.used, "count")
     overage = book.versus((SHEET, first + 3, 2), *_sum(over), own.overage, "count")
     if own.included is None:
-        word = "unlimited" if own.unlimited else "—"
+        word = "unlimited" if own.unlimited else "none"
         included = book.versus((SHEET, first, 2), f'"{word}"', word, word, "right")
         book.versus((SHEET, first + 2, 2), '"—"', "—", "—", "right")
     else:

@@ -65,7 +65,7 @@ CASES: dict[str, dict[str, Any]] = {
 def figures_of(document: Document) -> dict[str, object]:
     """The defined names' values, from the document alone."""
     counts, allowance = document.counts, document.allowance
-    included = "—" if allowance.included is None else allowance.included
+    included = "none" if allowance.included is None else allowance.included
     return {
         "bill_count": counts["BILL"],
         "comp_count": counts["COMP"],
