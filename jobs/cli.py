@@ -1,9 +1,13 @@
 """The command line: parse, call one function, print, exit. Results go to stdout, all else to stderr (contract §2)."""
 
+import io
 import json
+import logging
 import os
+import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -16,11 +20,12 @@ from jobs import config as configuration
 from jobs import log
 from jobs.billing.month import Month
 from jobs.config import Account, Config
-from jobs.errors import BillingError, CredentialError, LedgerError, UsageError
+from jobs.errors import BillingError, CredentialError, LedgerError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from jobs.ledger.snapshots import Snapshots
     from jobs.ledger.store import Ledger
+    from jobs.monthly import Outcome
 
 PROGRAM = "securevideo-billing"
 _FINDINGS_SHOWN = 20  # a unit, on stderr; all of them are in its files
@@ -31,8 +36,6 @@ class Invocation:
     """What stands before the command."""
 
     config_file: Path
-    log_format: Any
-    verbose: bool
 
     def config(self) -> Config:
         """Raises ConfigError."""
@@ -45,13 +48,55 @@ class Commands(click.Group):
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["formatter"] = log.set_up("text", verbose=False, stream=sys.stderr)  # until the arguments are read
+        with _errors_told(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        style, verbose = ctx.params["log_format"], ctx.params["verbose"]
+        ctx.meta["formatter"] = log.set_up(style, verbose=verbose, stream=sys.stderr)
+        with _errors_told(ctx):
             return super().invoke(ctx)
-        except BillingError as error:
-            for line in str(error).splitlines():
-                click.echo(f"{PROGRAM}: {line}" if isinstance(error, UsageError) else line, err=True)
-            ctx.exit(error.exit_status)
+
+
+@contextmanager
+def _errors_told(ctx: click.Context) -> Iterator[None]:
+    """Ends the program with one line on stderr for each thing that is wrong, and the exit status that goes with it."""
+    try:
+        yield
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, BrokenPipeError):
+        raise  # click's own; where nobody reads stdout any more it ends quietly
+    except (Exception, KeyboardInterrupt) as error:
+        lines, status = _in_lines(error, ctx)
+        for line in lines:
+            log.tell(logging.ERROR, line)
+        ctx.exit(status)
+
+
+def _in_lines(error: BaseException, ctx: click.Context) -> tuple[list[str], int]:
+    """What to say of an error, and the exit status."""
+    match error:
+        case click.UsageError():
+            command = (error.ctx or ctx).command_path
+            return [f"{PROGRAM}: {error.format_message()} See: {command} --help"], 2
+        case UsageError():
+            return [f"{PROGRAM}: {error}"], error.exit_status
+        case BillingError():
+            return str(error).splitlines(), error.exit_status
+        case KeyboardInterrupt():
+            return [f"{PROGRAM}: interrupted; the same command again does what is left"], 1
+    return [f"{PROGRAM}: {log.bug(error)}"], 1
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the work within as Ctrl-C does: what was begun is tidied up, not torn off."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class MonthRange(click.ParamType[tuple[Month, ...]]):
@@ -96,13 +141,14 @@ def _version() -> str:
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @click.version_option(_version(), prog_name=PROGRAM)
 @click.pass_context
-def main(ctx: click.Context, *, config_file: Path, log_format: Any, verbose: bool) -> None:
+def main(ctx: click.Context, /, *, config_file: Path, **_: object) -> None:
     """Bills SecureVideo sessions month by month.
 
     Exit status: 0 all done; 1 a unit failed; 2 wrong usage or configuration; 3 all ran, but a person must look.
     """
-    ctx.obj = Invocation(config_file, log_format, verbose)
-    ctx.meta["formatter"] = log.set_up(log_format, verbose=verbose, stream=sys.stderr)
+    ctx.obj = Invocation(config_file)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks stops nothing
 
 
 account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
@@ -143,7 +189,7 @@ def run(
     chosen = _accounts(config, accounts)
     billed = _months(months)
     _tell_secrets(ctx, chosen)
-    with _ledger(config) as ledger:
+    with _terminable(), _ledger(config) as ledger:
         job = monthly.Job(
             config=config,
             ledger=ledger,
@@ -155,36 +201,47 @@ def run(
             adjust=adjust,
         )
         units = monthly.units(job, chosen, billed, watch=not months)
-        outcomes = _shown(monthly.run(job, units), len(units), as_json=as_json)
+        outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
     if as_json:
         _print_json([outcome.summary for outcome in outcomes])
-    ctx.exit(_combined(outcome.exit_status for outcome in outcomes))
+    ctx.exit(_combined([printed, *(outcome.exit_status for outcome in outcomes)]))
 
 
-def _shown(outcomes: Iterable[Any], units: int, *, as_json: bool) -> list[Any]:
-    """Collects the outcomes; meanwhile findings go to stderr, results to stdout, progress to a terminal."""
+def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple[list["Outcome"], int]:
+    """Collects the outcomes; meanwhile findings go to stderr, results to stdout, progress to a terminal.
+
+    Gives also the exit status that printing leads to: billing goes on where stdout cannot be written.
+    """
     from jobs.summary import in_words
 
-    done = []
+    done, printed = [], 0
     with click.progressbar(length=units, file=sys.stderr, hidden=not sys.stderr.isatty(), label="billing") as bar:
         for outcome in outcomes:
             done.append(outcome)
-            _print_findings(outcome.summary)
-            if not as_json:
-                click.echo(in_words(outcome.summary))
+            _tell_findings(outcome.summary)
+            if not as_json and printed == 0:
+                try:
+                    _say(in_words(outcome.summary))
+                except (OutputError, BrokenPipeError) as error:
+                    log.tell(logging.ERROR, str(error))
+                    printed = 1
             bar.update(1)
-    return done
+    return done, printed
 
 
-def _print_findings(unit: dict[str, Any]) -> None:
+def _tell_findings(unit: dict[str, Any]) -> None:
     where = f"{unit['account']} {unit['month']}"
+    of_unit = {"account": unit["account"], "month": unit["month"]}
     if unit["error"]:
-        click.echo(f"{where}: {unit['error']}", err=True)
+        log.tell(logging.ERROR, f"{where}: {unit['error']}", **of_unit)
     serious = [finding for finding in unit["findings"] if finding["severity"] != "info"]
     for finding in serious[:_FINDINGS_SHOWN]:
-        click.echo(f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}", err=True)
+        named = {name: finding[name] for name in ("code", "severity", "session_id")}
+        text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
+        log.tell(logging.WARNING, text, **of_unit, **named)
     if len(serious) > _FINDINGS_SHOWN:
-        click.echo(f"{where}: and {len(serious) - _FINDINGS_SHOWN} more; see the Findings sheet", err=True)
+        more = f"{where}: and {len(serious) - _FINDINGS_SHOWN} more findings; all are on the Findings sheet"
+        log.tell(logging.WARNING, more, **of_unit)
 
 
 @main.command()
@@ -196,7 +253,8 @@ def demo(ctx: click.Context, output: Path) -> None:
     """Bill a made-up clinic from the simulated vendor; nothing to set up."""
     from jobs.demo import demo as run_demo
 
-    ctx.exit(run_demo(output, now=_now, program_version=_version(), say=click.echo))
+    with _terminable():
+        ctx.exit(run_demo(output, now=_now, program_version=_version(), say=_say))
 
 
 @main.command()
@@ -209,10 +267,12 @@ def check(ctx: click.Context, *, online: bool) -> None:
     config = ctx.obj.config()
     _tell_secrets(ctx, config.accounts.values())
     report = checking.check(config, os.environ, now=_now, online=online)
-    for line in report.lines:
-        click.echo(line)
+    for line in report.warnings:
+        log.tell(logging.WARNING, line)
     for line in report.problems:
-        click.echo(line, err=True)
+        log.tell(logging.ERROR, line)
+    for line in report.lines:
+        _say(line)
     ctx.exit(report.exit_status)
 
 
@@ -237,7 +297,7 @@ def history(ctx: click.Context, *, as_of: datetime | None, as_json: bool) -> Non
     if as_json:
         _print_json(months)
     else:
-        click.echo(in_words(months))
+        _say(in_words(months))
 
 
 @main.command()
@@ -260,7 +320,7 @@ def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: d
     if as_json:
         _print_json(found)
     else:
-        click.echo(in_words(found))
+        _say(in_words(found))
     ctx.exit(3 if found["changes"] else 0)
 
 
@@ -280,7 +340,7 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
     try:
         ledger = _ledger(config, checked=False)
     except LedgerError as error:
-        click.echo(str(error))
+        _say(str(error))
         ctx.exit(3)
     with ledger:
         scope = proof.Scope(
@@ -293,8 +353,8 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
         )
         differences = list(proof.verify(scope))
         for difference in differences:
-            click.echo(str(difference))
-        click.echo(proof.told(differences, scope))
+            _say(str(difference))
+        _say(proof.told(differences, scope))
     ctx.exit(3 if differences else 0)
 
 
@@ -312,7 +372,23 @@ def render(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
         folder = output.absolute() if output else config.output
         of_month = str(_single(month)) if month else None
         for path in render_again(config, ledger, folder, account=account, month=of_month):
-            click.echo(str(path))
+            _say(str(path))
+
+
+@main.command()
+@click.argument("to")
+@click.pass_context
+def backup(ctx: click.Context, *, to: str) -> None:
+    """Copy the ledger, as it is at one moment, to TO: a new file (SQLite) or postgresql+psycopg://user@host/db.
+
+    To move there, name TO as the ledger in the configuration. The snapshots are plain files: copy their folder too.
+    """
+    from jobs.ledger import backup as copying
+
+    config = ctx.obj.config()
+    target = to if to.startswith("postgresql") else Path(to).absolute()
+    rows = copying.backup(config.ledger, target)
+    _say(f"copied {rows} rows of the ledger to {to}")
 
 
 @main.command("simulate-vendor")
@@ -375,7 +451,25 @@ def _snapshots(config: Config) -> "Snapshots":
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    _say(json.dumps(value, indent=2, ensure_ascii=False).encode())  # in UTF-8 whatever the locale (RFC 8259, 8.1)
+
+
+def _say(result: str | bytes) -> None:
+    """Prints to stdout. Raises OutputError; BrokenPipeError where nobody reads it any more."""
+    try:
+        click.echo(result)
+    except BrokenPipeError:
+        _discard_stdout()
+        raise
+    except OSError as error:
+        _discard_stdout()
+        raise OutputError(f"standard output: {(error.strerror or '').lower()}; the files are not concerned") from error
+
+
+def _discard_stdout() -> None:
+    """What is still in its buffer would fail again when the program ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _combined(statuses: Iterable[int]) -> int:

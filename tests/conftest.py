@@ -1,5 +1,9 @@
-"""What all tests share: golden files, and the command that renews them: `pytest -k golden --renew-golden`."""
+"""What all tests share: golden files, the command that renews them (`pytest -k golden --renew-golden`), and a plain
+word on what was left out because something is not installed. CI leaves nothing out: there it fails.
+"""
 
+import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,3 +32,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
         assert found == expected
 
     return compare
+
+
+def _left_out(terminal: pytest.TerminalReporter) -> Counter[str]:
+    return Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in terminal.stats.get("skipped", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for reason, tests in _left_out(terminalreporter).items():
+        terminalreporter.write_line(f"left out: {tests} tests: {reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and terminal is not None and _left_out(terminal) and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

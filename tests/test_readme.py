@@ -1,0 +1,100 @@
+"""Every command in the README runs, in its order, and ends with the exit status it says (0 unless it says another)."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jobs.vendor.simulator import Simulator
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = Path(sys.executable).parent
+
+
+def console_commands() -> list[tuple[str, int]]:
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    found = []
+    for line in "".join(blocks).splitlines():
+        command, _, remark = line.removeprefix("$ ").partition("#")
+        status = re.search(r"exit status (\d)", remark)
+        found.append((command.strip(), int(status[1]) if status else 0))
+    return found
+
+
+def row(number: int, **given: object) -> dict[str, object]:
+    at = f"2016-11-{number:02}T15:00:00"
+    text = f"Nia Sample Session #{5000 + number} with Ada Madeup - Counted Session"
+    known = {"SessionId": 5000 + number, "ScheduleTs": at, "BillableTs": at, "DurationMinutes": 30}
+    return {**known, "BillableStatusCd": "BILL", "UserId": 4, "UsageDescription": text, **given}
+
+
+@pytest.fixture
+def vendor() -> Iterator[Simulator]:
+    comped = {"at": "2017-01-10T00:00:00", "BillableStatusCd": "COMP", "UsageDescription": "Nia Sample Session #5003"}
+    sessions = [row(number, **({"Later": [comped]} if number == 3 else {})) for number in range(1, 12)]
+    account = {"identifier": "made-up-identifier", "secret": "made-up-secret", "sessions": sessions}
+    with Simulator({"accounts": {"acme": account}}, now=datetime(2016, 12, 5, tzinfo=UTC)) as running:
+        yield running
+
+
+def prepare(folder: Path, vendor: Simulator) -> None:
+    """The example, with the simulated vendor's address and one account, as a user would change it."""
+    text = (ROOT / "config.example.yaml").read_text()
+    text = text.replace("https://api.securevideo.com/", vendor.url)
+    text = text[: text.index("  north-clinic:")]
+    (folder / "config.example.yaml").write_text(text)
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "acme").write_text("made-up-secret\n")
+
+
+def test_every_command_in_the_readme_runs(tmp_path: Path, vendor: Simulator) -> None:
+    prepare(tmp_path, vendor)
+    environment = {**os.environ, "PATH": f"{COMMANDS}:{os.environ['PATH']}"}
+    environment["ACME_SECUREVIDEO_IDENTIFIER"] = "made-up-identifier"
+    commands = [(command, status) for command, status in console_commands() if not command.startswith("make")]
+    assert len(commands) > 12
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        words = command.split()
+        return subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    for number, (command, status) in enumerate(commands):
+        if command.startswith("securevideo-billing simulate-vendor"):
+            assert_serves_until_stopped(command.split(), environment)
+            continue
+        if command == "securevideo-billing run --month 2016-11":
+            assert run(command).returncode == 0, "the month is issued before the vendor changes it"
+            vendor.now = datetime(2017, 2, 1, tzinfo=UTC)
+        done = run(command)
+        assert done.returncode == status, f"command {number}, {command}: {done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+def assert_serves_until_stopped(command: list[str], environment: dict[str, str]) -> None:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("http://127.0.0.1:")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=20) == 0
+
+
+def test_the_two_commands_to_try_it_are_verbs_of_the_makefile(tmp_path: Path) -> None:
+    verbs = [command for command, _ in console_commands() if command.startswith("make")]
+    assert verbs == ["make demo", "make test"]
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "demo"))
+    (tree / ".venv").symlink_to(ROOT / ".venv")
+    demo = subprocess.run(["make", "-o", "setup", "demo"], cwd=tree, capture_output=True, text=True, check=False)
+    assert demo.returncode == 0, demo.stderr
+    assert "Open" in demo.stdout
+    assert (tree / "demo" / "out").is_dir()
+    assert (
+        "pytest" in subprocess.run(["make", "-n", "test"], cwd=tree, capture_output=True, text=True, check=True).stdout
+    )
