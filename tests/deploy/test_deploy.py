@@ -1,0 +1,101 @@
+"""The schedules in `deploy/` are sound: each is checked by the tool or schema that its own system uses."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+from ruamel.yaml import YAML
+
+from jobs.config import load
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = [DEPLOY / "securevideo-billing.service", DEPLOY / "securevideo-billing.timer"]
+MOST_EXPOSED = 2.0  # of 10, as `systemd-analyze security` counts: "OK"
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def analyze(*words: str | Path) -> str:
+    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def close_day() -> int:
+    return load(ROOT / "config.example.yaml").close_day
+
+
+@needs_systemd
+def test_systemd_finds_nothing_wrong_with_service_and_timer() -> None:
+    assert analyze("verify", *UNITS) == ""
+
+
+@needs_systemd
+def test_the_service_is_hardened() -> None:
+    told = analyze("security", "--offline=true", UNITS[0])
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
+    assert exposure is not None
+    assert float(exposure[1]) <= MOST_EXPOSED
+
+
+def test_the_service_gets_its_credentials_from_systemd_and_cannot_run_for_ever() -> None:
+    service = UNITS[0].read_text()
+    assert "LoadCredential=" in service
+    assert re.search(r"^RuntimeMaxSec=", service, re.MULTILINE)
+    assert not re.search(r"^Type=oneshot", service, re.MULTILINE), "RuntimeMaxSec= has no effect on a oneshot unit"
+
+
+@needs_systemd
+def test_the_timer_starts_in_utc_once_the_month_is_closed_and_catches_up() -> None:
+    timer = UNITS[1].read_text()
+    calendar = re.search(r"^OnCalendar=(.*)$", timer, re.MULTILINE)
+    assert calendar is not None
+    assert "Persistent=true" in timer
+    elapses = re.findall(
+        r"(\d{4})-(\d{2})-(\d{2}) \d{2}:\d{2}:\d{2} UTC", analyze("calendar", "--iterations=13", calendar[1])
+    )
+    assert len({(year, month) for year, month, _ in elapses}) == 13
+    assert all(int(day) >= close_day() for _, _, day in elapses)
+
+
+def test_the_cron_line_runs_once_a_month_in_utc_once_the_month_is_closed() -> None:
+    lines = [line for line in (DEPLOY / "crontab").read_text().splitlines() if line and not line.startswith("#")]
+    assert "CRON_TZ=UTC" in lines
+    minute, hour, day, month, weekday, user, *command = lines[-1].split()
+    assert minute.isdigit()
+    assert hour.isdigit()
+    assert int(day) >= close_day()
+    assert (month, weekday) == ("*", "*")
+    assert user.isalpha()
+    assert command[0] == "securevideo-billing"
+    assert "run" in command
+
+
+def cronjob() -> dict[str, Any]:
+    job: dict[str, Any] = YAML(typ="safe", pure=True).load((DEPLOY / "cronjob.yaml").read_text())
+    return job
+
+
+def test_the_cronjob_fits_the_schema_of_kubernetes() -> None:
+    kubernetes_validate.validate(cronjob(), "1.31", strict=True)
+
+
+def test_the_schema_would_find_a_misspelt_key() -> None:
+    wrong = cronjob()
+    wrong["spec"]["concurencyPolicy"] = "Forbid"
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, "1.31", strict=True)
+
+
+def test_the_cronjob_never_runs_twice_at_once_nor_again_by_itself() -> None:
+    spec = cronjob()["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert spec["timeZone"] == "Etc/UTC"
+    assert int(spec["schedule"].split()[2]) >= close_day()
+    assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
+    assert spec["jobTemplate"]["spec"]["template"]["spec"]["restartPolicy"] == "Never"
