@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 from iso4217 import Currency
 
+CELL_DIGITS = 15  # significant digits that a spreadsheet cell, a double, keeps exactly
+
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
 _ROUNDING = Context(prec=200, rounding=ROUND_HALF_UP)
 
@@ -50,3 +52,7 @@ def to_minor(amount: Decimal, digits: int) -> int:
 
 def from_minor(minor: int, digits: int) -> Decimal:
     return Decimal(minor).scaleb(-digits, context=EXACT)
+
+
+def fits_a_cell(amount: Decimal) -> bool:
+    return len(amount.normalize(EXACT).as_tuple().digits) <= CELL_DIGITS

@@ -76,7 +76,7 @@ def total_of(lines: Iterable[Line]) -> Decimal:
 
 def allowance_texts(
     ordinal: npt.NDArray[np.int32], part: npt.NDArray[np.int32], parts: Sequence[Part]
-) -> npt.NDArray[np.object_]:
+) -> "pd.Series[str]":
     """What each session is to its part's allowance, as printed; `ordinal` is 0 and the text "" where not BILL."""
     texts = np.full(len(ordinal), "", dtype=object)
     for one in parts:
@@ -90,7 +90,7 @@ def allowance_texts(
         else:
             word = "included" if one.has_sessions_meter else "counted"
             texts[rows] = [f"{word} #{n}" for n in ordinal[rows].tolist()]
-    return texts
+    return pd.Series(texts, dtype=object)
 
 
 def _bands(planned: PlannedPart, name: MeterName, usage: int, digits: int) -> Iterator[Band]:

@@ -13,6 +13,7 @@ from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import Rated, rate
 from jobs.billing.sessions import Usage
 from jobs.billing.terms import Terms
+from jobs.errors import UnitError
 from reports.document import (
     PARTICIPANT_COLUMNS,
     SESSION_COLUMNS,
@@ -22,6 +23,7 @@ from reports.document import (
     HostUse,
     Minutes,
     Part,
+    plain,
 )
 
 
@@ -46,7 +48,10 @@ class Reconciliation:
 
 
 def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart]) -> Reconciliation:
-    """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines."""
+    """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines.
+
+    Raises UnitError where an amount has more digits than a workbook can hold exactly.
+    """
     rated = rate(usage.sessions, parts, terms.digits)
     names = host_names(usage.sessions)
     shown = pd.Categorical(rated.sessions["host_id"].map(names).astype(object))
@@ -54,6 +59,8 @@ def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedP
     sessions = rated.sessions.assign(host=shown)[columns]
     plain_parts = tuple(planned.part for planned in parts)
     tax = money.rounded(money.EXACT.multiply(rated.net, terms.tax.rate).scaleb(-2, money.EXACT), terms.digits)
+    total = money.EXACT.add(money.rounded(rated.net, terms.digits), tax)
+    _refuse_inexact([total, *(line.amount for line in rated.lines)])
     return Reconciliation(
         month=month,
         terms=terms,
@@ -68,8 +75,17 @@ def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedP
         daily=daily(sessions, month),
         net=money.rounded(rated.net, terms.digits),
         tax=tax,
-        total=money.EXACT.add(money.rounded(rated.net, terms.digits), tax),
+        total=total,
     )
+
+
+def _refuse_inexact(amounts: Sequence[Decimal]) -> None:
+    for amount in amounts:
+        if not money.fits_a_cell(amount):
+            raise UnitError(
+                f"an amount of {plain(amount)} has more than the {money.CELL_DIGITS} digits that a workbook holds "
+                "exactly; check the plan's prices"
+            )
 
 
 def counts_by_status(sessions: pd.DataFrame) -> dict[str, int]:

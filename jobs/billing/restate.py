@@ -62,8 +62,8 @@ def changes(
 ) -> tuple[Change, ...]:
     """Why a month's net differs by `net`: own changes first, then moved charges, each in order of BillableTs.
 
-    `before` and `after` are rated frames, both of `parts`. The amounts are rounded to `digits`; Σ amount = `net`, always: a last
-    entry `rounding` closes the sum where the rounded amounts do not.
+    `before` and `after` are rated frames, both of `parts`. The amounts are rounded to `digits`; Σ amount = `net`,
+    always: a last entry `rounding` closes the sum where the rounded amounts do not.
     """
     pairs = _differing(before, after)
     own = [pair for pair in pairs if _own_changes(pair)]

@@ -13,8 +13,5 @@ __all__ = ["SUFFIX", "read_figures", "render"]
 
 
 def render(document: Document, sessions: pd.DataFrame) -> bytes:
-    """The workbook as bytes, the same for the same input.
-
-    Raises ValueError for a figure of more than 15 significant digits, which a cell cannot keep exactly.
-    """
+    """The workbook as bytes, the same for the same input."""
     return build(document, sessions)

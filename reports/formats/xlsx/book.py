@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, BinaryIO
 from unicodedata import east_asian_width
 
@@ -18,6 +18,7 @@ Value = int | Decimal | str
 
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
 GREY, PALE = "#595959", "#F2F2F2"
+_CELL = Context(prec=15)  # significant digits that a double keeps exactly
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -92,11 +93,12 @@ def quoted(sheet: str) -> str:
     return f"'{sheet}'" if " " in sheet else sheet
 
 
-def exact(number: int | Decimal) -> int | Decimal:
-    """`number` without needless zeros. Raises ValueError beyond the 15 significant digits that a cell keeps exactly."""
-    plain = Decimal(number).normalize()
-    if len(plain.as_tuple().digits) > 15:
-        raise ValueError(f"{number} has more than the 15 significant digits that a spreadsheet cell keeps exactly")
+def fitting(number: int | Decimal) -> int | Decimal:
+    """`number` without needless zeros, in the 15 significant digits that a cell keeps exactly.
+
+    Amounts due never have more (the job refuses them); a charge before rounding may, and then shows the nearest value.
+    """
+    plain = _CELL.plus(Decimal(number)).normalize(_CELL)
     return int(plain) if plain == plain.to_integral_value() else plain
 
 
@@ -151,12 +153,12 @@ class Book:
         """A figure that does not move."""
         if isinstance(value, str):
             return self.text(sheet, row, column, value, *looks, "right")
-        self.sheet(sheet).write_number(row, column, exact(value), self.style(*looks))
+        self.sheet(sheet).write_number(row, column, fitting(value), self.style(*looks))
         return Cell(sheet, row, column, value)
 
     def live(self, sheet: str, row: int, column: int, formula: str, value: Value, *looks: str) -> Cell:
         """A formula, stored with the value that it has now."""
-        stored = value if isinstance(value, str) else exact(value)
+        stored = value if isinstance(value, str) else fitting(value)
         self.sheet(sheet).write_formula(row, column, f"={formula}", self.style(*looks), stored)
         return Cell(sheet, row, column, value)
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from reports.document import Document, Line, Party
 from reports.text import shown
 
-from .book import Book, Cell, Span, exact
+from .book import Book, Cell, Span, fitting
 from .model import decimals
 from .page import TITLES, set_up
 from .pricing import Pricing
@@ -127,12 +127,12 @@ def _line(book: Book, row: int, line: Line, pricing: Pricing) -> Cell:
 
 
 def _literal(number: Decimal) -> str:
-    return f"({exact(number):f})" if number < 0 else format(Decimal(exact(number)), "f")
+    return f"({fitting(number):f})" if number < 0 else format(Decimal(fitting(number)), "f")
 
 
 def _totals(book: Book, row: int, totals: Totals) -> int:
     document = book.document
-    rate = Decimal(exact(document.tax_rate))
+    rate = Decimal(fitting(document.tax_rate))
     tax = f"{document.tax_name} {rate:.{decimals(rate)}f}%"
     entries = (("Net", totals.net, "sum", "money"), (tax, totals.tax, "bold", "money"))
     for offset, (label, cell, look, money) in enumerate((*entries, ("Total", totals.total, "grand", "total"))):

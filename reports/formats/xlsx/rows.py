@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_col_to_name
 from reports.document import plain
 from reports.text import shown
 
-from .book import FORMULA_STARTS, exact
+from .book import FORMULA_STARTS, fitting
 
 CHUNK = 10_000
 EXACT_UP_TO = 10**15 - 1
@@ -96,7 +96,7 @@ def _categories(column: pd.Series, style: tuple[int, int]) -> list[str]:
 def _category(value: Decimal | str, style: tuple[int, int]) -> str:
     if isinstance(value, str):
         return _text(value, style)
-    return f' s="{style[0]}"><v>{plain(exact(value))}</v></c>'
+    return f' s="{style[0]}"><v>{plain(fitting(value))}</v></c>'
 
 
 def _texts(texts: Sequence[str | None], style: tuple[int, int]) -> list[str]:

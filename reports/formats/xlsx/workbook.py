@@ -28,7 +28,7 @@ from .stream import finish
 def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
     """The .xlsx package: the same bytes for the same document and sessions.
 
-    `sheet_rows`: how many rows a sheet holds. Raises ValueError for a figure of more than 15 significant digits.
+    `sheet_rows`: how many rows a sheet holds.
     """
     package = BytesIO()
     book = Book(document, package)

@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 
 from reports.document import Document, Line, Party
 from reports.formats.xlsx import read_figures, render
+from reports.formats.xlsx.book import fitting
 from reports.formats.xlsx.model import half_up
 from reports.formats.xlsx.workbook import build
 from reports.text import shown
@@ -339,10 +340,10 @@ def test_figures_are_written_as_exact_decimals(packages) -> None:
         assert len(number.replace(".", "").strip("-0")) <= 15
 
 
-def test_a_figure_that_no_cell_keeps_exactly_is_refused() -> None:
-    document, sessions = sample()
-    with pytest.raises(ValueError, match="15 significant digits"):
-        render(replace(document, month_net=Decimal("12345678901234.56")), sessions)
+def test_a_charge_of_more_digits_than_a_cell_keeps_shows_the_nearest_value() -> None:
+    assert fitting(Decimal("643.2666666660233")) == Decimal("643.266666666023")
+    assert fitting(Decimal("1234567890123.450")) == Decimal("1234567890123.45")
+    assert fitting(2**40) == 2**40
 
 
 def test_a_month_that_begins_before_the_first_plan_is_still_written() -> None:
