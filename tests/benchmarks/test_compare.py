@@ -1,0 +1,30 @@
+"""The bench itself, at the smallest size: every program in it still runs, and tells what it should."""
+
+import pytest
+
+from benchmarks import compare
+from benchmarks.targets import Target, table
+
+
+def test_the_smallest_comparison_runs_from_end_to_end(capsys: pytest.CaptureFixture[str]) -> None:
+    targets = compare.compare(compare.Plan(sessions=(200,), rows=(200,), rounds=1))
+    told = capsys.readouterr().out
+    row = next(line for line in told.splitlines() if line.startswith("200 ") and "MiB" not in line)
+    assert row.count("×") == 4 or "not there yet" in row
+    assert all(writer in told for writer in ("ours", *compare.OTHERS))
+    assert len(targets) == 3  # of the workbook: those of a month are for 100,000 sessions
+    assert [line[:6] in ("met   ", "MISSED") for line in told.splitlines()[-3:]] == [True] * 3
+
+
+def test_a_bound_is_met_from_it_or_below_it_as_it_says() -> None:
+    assert Target("speed", 8.0, "at least", 8, "×").met
+    assert not Target("speed", 7.99, "at least", 8, "×").met
+    assert not Target("peak", 400.0, "under", 400, " MiB").met
+    assert Target("peak", 399.9, "under", 400, " MiB").in_words().startswith("met")
+
+
+def test_a_table_has_its_figures_to_the_right() -> None:
+    assert table(("rows", "s"), [("10", "1.00"), ("1,000", "12.00")]).splitlines()[1:] == [
+        "10      1.00",
+        "1,000  12.00",
+    ]
