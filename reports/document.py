@@ -33,6 +33,9 @@ SESSION_COLUMNS = {
     "allowance": "object",  # "included #3 of 8", "included #3", "overage #2", "counted #3", "" if not BILL
     "charge": "category",  # of Decimal: the session's exact, unrounded price in the currency
 }
+ESTIMATE_COLUMNS = {  # only where Document.events holds anything; an estimate from webhook events, never in money
+    "estimated_minutes": "Int32",
+}
 PARTICIPANT_COLUMNS = {  # only where Document.participants is "full"
     "participants": "object",
     "note": "object",
@@ -150,6 +153,8 @@ class HostUse:
     sessions: dict[str, int]  # by status, every status present
     minutes: int  # known minutes of all its counted sessions
     charge: Decimal  # exact sum of its sessions' charges, unrounded
+    external_id: str = ""  # the customer's own id of the host; "" where unset or unknown
+    active: bool | None = None  # still a user of the account; None where the list of hosts could not be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,8 @@ class Document:
     participants: Literal["hidden", "full"]
     program_version: str
     files: dict[str, str]  # by format name: file name
+    live: dict[str, int] = field(default_factory=dict)  # sessions without a duration, by what the Status API says
+    events: dict[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
     close_day: int = 1  # the month was open until 00:00 UTC of this day of the next one
     terms: dict[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
 

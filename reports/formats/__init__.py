@@ -30,9 +30,27 @@ def names() -> tuple[str, ...]:
 def render(name: str, document: "Document", sessions: "pd.DataFrame") -> bytes:
     """The file of `document` in the format `name`, whole.
 
-    Raises ValueError for a name that is not in `names()`, ImportError where the format's extra is not installed.
+    Raises ValueError for a name that is not in `names()`, ImportError where what the format needs is not installed.
     """
+    return _loaded(name).render(document, sessions)
+
+
+def lacking(name: str) -> str:
+    """Why the format cannot be made on this machine; empty where it can."""
+    try:
+        _loaded(name)
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
+def _loaded(name: str) -> Format:
     if name not in names():
         raise ValueError(f"{name!r} is not a format; there are: {', '.join(names())}")
-    module = cast("Format", importlib.import_module(f"{__name__}.{name}"))
-    return module.render(document, sessions)
+    try:
+        return cast("Format", importlib.import_module(f"{__name__}.{name}"))
+    except (ImportError, OSError) as error:  # OSError: a library of the system that the extra needs
+        reason = str(error).splitlines()[0]
+        raise ImportError(
+            f"{name} needs the extra of that name: pip install 'securevideo-billing[{name}]' ({reason})"
+        ) from error

@@ -46,7 +46,8 @@ def render(document: Document, sessions: pd.DataFrame) -> bytes:
     out = io.BytesIO()
     with io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=False) as text:
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow((*COLUMNS, "participants" + NAMES, "note" + NAMES) if full else COLUMNS)
+        estimated = ("estimated_minutes",) if "estimated_minutes" in sessions else ()
+        writer.writerow((*COLUMNS, *estimated, *((f"participants{NAMES}", f"note{NAMES}") if full else ())))
         for start in range(0, len(sessions), CHUNK):
             writer.writerows(zip(*_columns(document, sessions.iloc[start : start + CHUNK], full=full), strict=True))
         text.flush()
@@ -81,6 +82,8 @@ def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[list
         _categories(rows["charge"], (money(price, document.digits) for price in rows["charge"].cat.categories)),
         [document.currency] * len(rows),
     ]
+    if "estimated_minutes" in rows:
+        columns.append(_numbers(rows["estimated_minutes"]))
     return [*columns, _texts(rows["participants"]), _texts(rows["note"])] if full else columns
 
 

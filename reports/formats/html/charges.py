@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from reports.document import Band, Document, Line, Part
 from reports.formats.html.table import UNKNOWN, Cell, Group, Row, Table, columns, day, name, number, row, table
+from reports.formats.html.usage import more
 from reports.locale import Locale
 
 CHANGES = {
@@ -108,8 +109,8 @@ def difference(document: Document, locale: Locale) -> Table:
     return table("difference", caption, "Step | Issued | #Net | #Tax | #Total", rows, foot=foot, wide=True)
 
 
-def changes(document: Document, locale: Locale) -> Table:
-    """Every change against the last issued state."""
+def changes(document: Document, locale: Locale, elsewhere: str, most: int | None = None) -> Table:
+    """The changes against the last issued state: every one, or the first `most`."""
 
     def cells(text: str | None) -> Cell:
         return name(UNKNOWN if text is None else text)
@@ -123,12 +124,13 @@ def changes(document: Document, locale: Locale) -> Table:
             name(change.why),
             number(locale, change.amount, document.digits),
         )
-        for change in document.changes
+        for change in document.changes[:most]
     ]
     foot = (Row((Cell("Net"), *[Cell("")] * 4, number(locale, document.net, document.digits)), "sum"),)
     caption = f"Against the last issued state; amounts in {document.currency}, before tax"
     headings = "Session | What | Before | After | Why | #Amount"
-    return table("changes", caption, headings, rows, foot=foot, wide=True)
+    note = more(len(document.changes), len(rows), locale, elsewhere)
+    return table("changes", caption, headings, rows, foot=foot, note=note, wide=True)
 
 
 def movements(document: Document, locale: Locale) -> Table:

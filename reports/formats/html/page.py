@@ -59,15 +59,21 @@ KINDS = {
 UNNUMBERED = "without a number"
 
 
-def page(document: Document, sessions: pd.DataFrame) -> dict[str, Any]:
-    """The template's variables."""
+def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None) -> dict[str, Any]:
+    """The template's variables. `most`: how many rows a list shows that can be endless; None: as many as a page bears.
+
+    With `most` the page is for paper alone: a renderer that knows neither screens nor browsers prints it.
+    """
     locale, kind = of(document.locale), _kind(document)
     found = checks(document, sessions)
     workbook = document.files.get("xlsx", "")
     elsewhere = f"the sheets of {workbook}" if workbook else "the workbook"
+    bounded = {} if most is None else {"most": most}
     return {
+        "for_paper": most is not None,
         "lang": locale.page_tag,
         "date_lang": locale.tag,
+        "made": f"{document.snapshot.fetched_at:%Y-%m-%dT%H:%M:%SZ}",
         "paper": {"A4": "A4", "Letter": "letter"}[document.paper],
         "document": document,
         "kind": kind,
@@ -95,13 +101,13 @@ def page(document: Document, sessions: pd.DataFrame) -> dict[str, Any]:
             "lines": charges.lines(document, locale),
             "month_lines": charges.month_lines(document, locale),
             "difference": charges.difference(document, locale),
-            "changes": charges.changes(document, locale),
+            "changes": charges.changes(document, locale, elsewhere, most),
             "movements": charges.movements(document, locale),
             "statuses": usage.statuses(document, locale),
             "received": usage.received(document, locale),
             "checks": usage.proofs(found, document, locale),
-            "hosts": usage.hosts(document, locale, elsewhere),
-            "findings": usage.findings(document, locale, elsewhere),
+            "hosts": usage.hosts(document, locale, elsewhere, **bounded),
+            "findings": usage.findings(document, locale, elsewhere, **bounded),
             "plans": charges.plans(document, locale),
             "prices": charges.prices(document, locale),
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from reports.advice import what_to_do
 from reports.document import STATUSES, Document, Finding
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
@@ -67,41 +68,45 @@ def proofs(found: Iterable[Check], document: Document, locale: Locale) -> Table:
     return table("checks", "Sums that must hold exactly", "Check | #Figures | Result", rows, wide=True)
 
 
-def hosts(document: Document, locale: Locale, elsewhere: str) -> Table:
-    """Use by host. Of very many hosts the busiest."""
+def hosts(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
+    """Use by host. Of more than `most` hosts the busiest."""
+    listed = any(host.active is not None for host in document.hosts)
     rows = [
         row(
             name(host.name),
+            *((name(host.external_id), Cell("yes" if host.active else "has left")) if listed else ()),
             *(number(locale, host.sessions[status]) for status in STATUSES),
             number(locale, host.minutes),
             number(locale, host.charge, document.digits),
         )
-        for host in document.hosts[:MOST]
+        for host in document.hosts[:most]
     ]
-    headings = f"Host | #{' | #'.join(STATUSES)} | #Known minutes | #Session charges"
+    known = " | External ID | Still a user" if listed else ""
+    headings = f"Host{known} | #{' | #'.join(STATUSES)} | #Known minutes | #Session charges"
     caption = f"Sessions by status; charges in {document.currency}, exact, before fees, rounding and tax"
-    return table("hosts", caption, headings, rows, note=_more(len(document.hosts), locale, elsewhere), wide=True)
+    return table("hosts", caption, headings, rows, note=more(len(document.hosts), most, locale, elsewhere), wide=True)
 
 
-def findings(document: Document, locale: Locale, elsewhere: str) -> Table:
-    """The findings, blocking ones first. Of very many the first."""
+def findings(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
+    """The findings, blocking ones first. Of more than `most` the first."""
     order = list(SEVERITIES)
     listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))
-    rows = [_finding(finding) for finding in listed[:MOST]]
-    note = _more(len(listed), locale, elsewhere)
-    return table(
-        "findings", "Blocking ones first", "Severity | Finding | Session | Message", rows, note=note, wide=True
-    )
+    rows = [_finding(finding) for finding in listed[:most]]
+    note = more(len(listed), most, locale, elsewhere)
+    headings = "Severity | Finding | Session | What was found | What to do"
+    return table("findings", "Blocking ones first", headings, rows, note=note, wide=True)
 
 
 def _finding(finding: Finding) -> Row:
     mark, word = SEVERITIES[finding.severity]
     session = UNKNOWN if finding.session_id is None else str(finding.session_id)
-    cells = (Cell(word, mark=mark, tone=finding.severity), Cell(finding.code), Cell(session), name(finding.message))
-    return Row(cells, finding.severity)
+    severity = Cell(word, mark=mark, tone=finding.severity)
+    told = (name(finding.message), Cell(what_to_do(finding)))
+    return Row((severity, Cell(finding.code), Cell(session), *told), finding.severity)
 
 
-def _more(count: int, locale: Locale, elsewhere: str) -> str:
-    if count <= MOST:
+def more(count: int, most: int, locale: Locale, elsewhere: str) -> str:
+    """Where the rest of a list of `count` is, in a sentence; empty where all of it is shown."""
+    if count <= most:
         return ""
-    return f"{locale.number(count - MOST)} more of {locale.number(count)} are in {elsewhere}."
+    return f"{locale.number(count - most)} more of {locale.number(count)} are in {elsewhere}."

@@ -73,4 +73,29 @@ def _sources(document: Document) -> list[tuple[str, str]]:
         ("Program", f"securevideo-billing {document.program_version}"),
         ("Times", f"Every rule works in UTC; the column of local time is for reading only ({document.timezone})."),
         ("Privacy", names),
+        *_live(document),
     ]
+
+
+_STATES = {
+    "in_progress": "in progress",
+    "ended": "ended, duration not captured",
+    "contradicting": "never started",
+    "unavailable": "without an answer",
+    "not_asked": "not asked about",
+}
+
+
+def _live(document: Document) -> list[tuple[str, str]]:
+    """What the Status API and the webhook say of the month, where they were asked."""
+    told = []
+    if any(document.live.values()):
+        counts = ", ".join(f"{number} {_STATES[name]}" for name, number in document.live.items() if number)
+        told.append(("Sessions without a duration", f"{counts}, as SecureVideo's Status API said with the snapshot."))
+    if document.events:
+        without, unlisted = document.events["without_event"], document.events["ended_unlisted"]
+        text = (
+            f"{without} billable sessions without any event; {unlisted} sessions that ended and History does not list."
+        )
+        told.append(("Webhook events", f"{text} Hints only: no figure rests on them."))
+    return told

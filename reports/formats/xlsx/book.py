@@ -1,6 +1,6 @@
 """The workbook being built: styles by name, cells that know their place, text that stays text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, BinaryIO
@@ -139,7 +139,7 @@ class Book:
         for offset, text in enumerate(texts):
             self.text(sheet, row, column + offset, text, *looks)
 
-    def heads(self, sheet: str, row: int, heads: tuple[str, ...], words: int) -> None:
+    def heads(self, sheet: str, row: int, heads: Sequence[str], words: int) -> None:
         """Column heads: the first `words` of them over text, the others over figures."""
         for column, head in enumerate(heads):
             self.text(sheet, row, column, head, "head", *(["right"] if column >= words else []))

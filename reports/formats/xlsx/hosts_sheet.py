@@ -22,15 +22,19 @@ def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
     set_up(book, SHEET, landscape=True, repeat=FIRST)
     sheet.set_column(0, 0, 34)
     sheet.set_row(FIRST - 1, 32)
-    sheet.set_column(1, 10, 13)
+    sheet.set_column(1, 12, 13)
     book.text(SHEET, 0, 0, "Sessions by host, most first", "title")
     note = "Counted live from the Sessions table." if live else "The job's own figures: too many to count live."
     book.text(SHEET, 1, 0, note, "note")
-    heads = ("Host", "Host ID", "Sessions", *STATUSES, "Minutes", f"Charge ({document.currency})", "Job's sessions",
-             "Difference")  # fmt: skip
+    charge = f"Charge ({document.currency})"
+    heads = ["Host", "Host ID", "Sessions", *STATUSES, "Minutes", charge, "Job's sessions", "Difference"]
+    listed = any(host.active is not None for host in document.hosts)
+    heads += ["External ID", "Still a user"] if listed else []
     book.heads(SHEET, FIRST - 1, heads, 1)
     for row, host in enumerate(document.hosts, FIRST):
         _host(book, row, host, table if live else None, counted)
+        if listed:
+            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), "row")
     sheet.freeze_panes(FIRST, 1)
     last = max(FIRST, FIRST + len(document.hosts) - 1)
     span = Span(SHEET, 2, FIRST, last)

@@ -21,9 +21,7 @@ COLUMNS = (
     "host",
     "host_id",
     "part",
-    "participants",
-    "note",
-)
+)  # those that formulas name; optional ones follow
 
 
 @dataclass(frozen=True, slots=True)

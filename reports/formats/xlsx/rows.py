@@ -17,6 +17,7 @@ from .book import FORMULA_STARTS, fitting
 CHUNK = 10_000
 EXACT_UP_TO = 10**15 - 1
 EPOCH = np.datetime64("1899-12-30", "us")  # day 0 of a spreadsheet's dates, from 1900-03-01 on
+FIRST_DAY = 61
 DAY_US, MS_US = 86_400_000_000, 1_000
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9#.,'-]*(?: [A-Za-z0-9#.,'-]+)*")  # needs no care at all
@@ -29,15 +30,18 @@ def row_chunks(sessions: pd.DataFrame, styles: Sequence[tuple[int, int]], timezo
     """
     for start in range(0, len(sessions), CHUNK):
         chunk = sessions.iloc[start : start + CHUNK]
-        numbers = range(first + start, first + start + len(chunk))
-        cells = [
-            [f'<c r="{letter}{number}"{tail}' if tail else "" for number, tail in zip(numbers, tails, strict=True)]
-            for letter, tails in zip(
-                map(xl_col_to_name, range(len(styles))), _tails(chunk, styles, timezone), strict=True
-            )
-        ]
-        heads = [f'<row r="{number}">' for number in numbers]
-        yield "</row>".join(map("".join, zip(heads, *cells, strict=True))).encode() + b"</row>"
+        numbers = [str(number) for number in range(first + start, first + start + len(chunk))]
+        template, parts = '<row r="%s">', [numbers]
+        letters = map(xl_col_to_name, range(len(styles)))
+        for letter, tails in zip(letters, _tails(chunk, styles, timezone), strict=True):
+            if "" in tails:  # a missing value is no cell
+                template += "%s"
+                cells = zip(numbers, tails, strict=True)
+                parts.append([f'<c r="{letter}{number}"{tail}' if tail else "" for number, tail in cells])
+            else:
+                template += f'<c r="{letter}%s"%s'
+                parts += [numbers, tails]
+        yield "".join(map(f"{template}</row>".__mod__, zip(*parts, strict=True))).encode()
 
 
 def _tails(chunk: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str) -> Iterator[list[str]]:
@@ -57,6 +61,8 @@ def _tails(chunk: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str
     yield _categories(chunk["host"], next(style))
     yield _numbers(chunk["host_id"], next(style))
     yield _numbers(chunk["part"], next(style))
+    if "estimated_minutes" in chunk:
+        yield _numbers(chunk["estimated_minutes"], next(style))
     for column, own in zip(("participants", "note"), style, strict=False):
         yield _texts(chunk[column].tolist(), own)
 
@@ -76,14 +82,20 @@ def _numbers(column: pd.Series, style: tuple[int, int]) -> list[str]:
 
 
 def _instants(column: pd.Series, style: tuple[int, int]) -> list[str]:
-    """Days since 1899-12-30 with ten decimals, cut to milliseconds: what a cell keeps without crossing midnight."""
+    """Days since 1899-12-30 with ten decimals, cut to milliseconds: what a cell keeps without crossing midnight.
+
+    Spreadsheets know no dates before 1900-03-01 for sure: those are text.
+    """
     known = column.notna().to_numpy()
     since = (column.to_numpy(dtype="datetime64[us]") - EPOCH).astype(np.int64)
     day, rest = np.divmod(np.where(known, since, 0), DAY_US)
     fraction = ((rest // MS_US) * 10**10 + 43_200_000) // 86_400_000
     attribute = f' s="{style[0]}"'
     cells = zip(day.tolist(), fraction.tolist(), known.tolist(), strict=True)
-    return [f"{attribute}><v>{whole}.{part:010d}</v></c>" if there else "" for whole, part, there in cells]
+    tails = [f"{attribute}><v>{whole}.{part:010d}</v></c>" if there else "" for whole, part, there in cells]
+    for early in np.flatnonzero(known & (day < FIRST_DAY)).tolist():
+        tails[early] = _text(column.iloc[early].isoformat(sep=" "), style)
+    return tails
 
 
 def _categories(column: pd.Series, style: tuple[int, int]) -> list[str]:

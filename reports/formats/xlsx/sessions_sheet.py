@@ -21,7 +21,7 @@ Column = tuple[str, int, tuple[str, ...]]
 
 
 def columns(document: Document) -> list[Column]:
-    """Header, width and looks of each column, in the order of `ranges.COLUMNS`."""
+    """Header, width and looks of each column, in the order of `ranges.COLUMNS`, then the optional ones."""
     shown: list[Column] = [
         ("Session", 12, ("id",)),
         ("Billable at (UTC)", 24, ("instant",)),
@@ -36,6 +36,8 @@ def columns(document: Document) -> list[Column]:
         ("Host ID", 10, ("id",)),
         ("Part of month", 9, ("center",)),
     ]
+    if document.events:
+        shown.append(("Minutes estimated from webhook events (never charged)", 18, ("count",)))
     if document.participants == "full":
         shown += [("Participants", 40, ("indent",)), ("Note", 40, ("indent",))]
     return shown

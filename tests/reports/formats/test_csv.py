@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -100,19 +99,11 @@ def test_a_charge_has_the_digits_of_the_currency_or_more(amount, digits, text) -
     assert money(Decimal(amount), digits) == text
 
 
-def test_a_large_month_is_quick_and_takes_little_memory() -> None:
+def test_a_large_month_takes_little_memory() -> None:
     document, sessions = sample(sessions=100_000)
     render("csv", document, sessions)
-    best = min(_seconds(document, sessions) for _ in range(3))
     tracemalloc.start()
     size = len(render("csv", document, sessions))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert best < 0.8  # seconds of the processor; 0.25 on a quiet machine
     assert peak < 3 * size + 80 * 2**20
-
-
-def _seconds(document, sessions) -> float:
-    start = time.process_time()
-    render("csv", document, sessions)
-    return time.process_time() - start

@@ -1,40 +1,23 @@
-"""The page: read with a parser as a program would, and printed by a browser as a person would."""
+"""The page, read with a parser as a program would."""
 
-import json
 import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from reports.document import Document, Finding, Kind, figures, plain
 from reports.formats import render
+from tests import hostile
 from tests.documents import sample
 
 KINDS = get_args(Kind)
-CHROMIUM = shutil.which("chromium")
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
-HOSTILE = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;\u202e\x07"
-ONE_LINE_OF_IT = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;"
 
 
 class Page(HTMLParser):
@@ -159,42 +142,16 @@ def test_sessions_that_are_not_those_of_the_document_turn_the_checks_to_error() 
     assert Page(document, sessions.iloc[1:]).fields()["all_checks"] == "ERROR"
 
 
-def hostile(document: Document) -> Document:
-    """The document with hostile text in every field of text that comes from outside."""
-    party = replace(document.bill_to, name=HOSTILE, address=(HOSTILE, HOSTILE), email=HOSTILE, tax_id=HOSTILE)
-    return replace(
-        document,
-        issuer=party,
-        bill_to=party,
-        account=HOSTILE,
-        number=document.number and HOSTILE,
-        corrects=document.corrects and HOSTILE,
-        tax_name=HOSTILE,
-        lines=tuple(replace(line, description=HOSTILE) for line in document.lines),
-        month_lines=tuple(replace(line, description=HOSTILE) for line in document.month_lines),
-        parts=tuple(replace(part, plan=HOSTILE) for part in document.parts),
-        hosts=tuple(replace(host, name=HOSTILE) for host in document.hosts),
-        findings=tuple(replace(finding, code=HOSTILE, message=HOSTILE) for finding in document.findings),
-        changes=tuple(replace(one, before=HOSTILE, after=HOSTILE, why=HOSTILE) for one in document.changes),
-        already_issued=tuple(replace(one, number=HOSTILE, kind=HOSTILE) for one in document.already_issued),
-        transitions={HOSTILE: {HOSTILE: 3}} if document.transitions else {},
-        rules=tuple(HOSTILE for _ in document.rules),
-        snapshot=replace(document.snapshot, sha256=HOSTILE),
-        program_version=HOSTILE,
-        files=dict.fromkeys(document.files, HOSTILE),
-    )
-
-
 @pytest.mark.parametrize("kind", ["invoice", "credit_note", "draft"])
 def test_hostile_text_stays_text(kind) -> None:
     document, sessions = sample(kind, sessions=40, parts=2)
     tame = replace(document.bill_to, email="a@b.example", tax_id="1", address=("1 Main St", "Town"))
     document = replace(document, bill_to=tame, issuer=tame)
-    plain_page, page = Page(document, sessions), Page(hostile(document), sessions)
+    plain_page, page = Page(document, sessions), Page(hostile.document(document, hostile.MARKUP), sessions)
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in plain_page.elements]
     assert [list(attributes) for _, attributes in page.elements] == [list(own) for _, own in plain_page.elements]
     assert page.all("style") == [{}]
-    assert ONE_LINE_OF_IT in page.text
+    assert hostile.SHOWN_MARKUP in page.text
     assert "\u202e" not in page.source
     assert "\x07" not in page.source
     assert style(page) == style(plain_page)
@@ -325,45 +282,3 @@ def test_the_microdata_hold_the_invoice() -> None:
     assert held["currency"] == "USD"
     assert held["confirmationNumber"] == document.number
     assert held["paymentDueDate"] == "2017-01-03"
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
-@pytest.mark.parametrize(("paper", "size"), [("Letter", (612, 792)), ("A4", (595, 842))])
-def test_the_browser_prints_it_whole(paper, size, tmp_path: Path) -> None:
-    document, sessions = sample("draft", sessions=300, paper=paper)
-    source, target = tmp_path / "page.html", tmp_path / "page.pdf"
-    source.write_bytes(render("html", document, sessions))
-    chromium(tmp_path, f"--print-to-pdf={target}", "--no-pdf-header-footer", source.as_uri())
-    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", target.read_bytes())
-    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {size}
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext is not installed: the paper is right, the text is not read")
-    text = subprocess.run(["pdftotext", "-raw", target, "-"], capture_output=True, text=True, check=True).stdout
-    assert f"{document.total:,}" in text
-    pages = text.removesuffix("\f").split("\f")
-    assert len(pages) == len(boxes) > 1
-    for number, page in enumerate(pages, 1):
-        assert set("DRAFT") <= set(page.split()), f"page {number} is not marked"  # the mark is set letter by letter
-        assert f"Page {number} of {len(pages)}" in page
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
-def test_nothing_is_wider_than_a_phone(tmp_path: Path) -> None:
-    hosts = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
-    document, sessions = sample("draft", sessions=300, parts=2, host_names=hosts, currency="KWD")
-    document = replace(document, bill_to=replace(document.bill_to, name="y" * 200, email="z" * 100 + "@example.com"))
-    (tmp_path / "page.html").write_bytes(render("html", document, sessions))
-    (tmp_path / "frame.html").write_text(
-        "<iframe id=f src=page.html style='border:0;width:360px;height:800px'></iframe><p id=o></p><script>"
-        "onload=()=>{const e=f.contentDocument.documentElement;o.textContent='['+e.scrollWidth+','+e.clientWidth+']'}"
-        "</script>"
-    )
-    found = chromium(
-        tmp_path, "--allow-file-access-from-files", "--dump-dom", (tmp_path / "frame.html").as_uri()
-    ).partition('<p id="o">')[2]
-    assert json.loads(found.partition("</p>")[0]) == [360, 360]
-
-
-def chromium(folder: Path, *arguments: str) -> str:
-    command = ["chromium", *OPTIONS, f"--user-data-dir={folder / 'profile'}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout

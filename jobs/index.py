@@ -1,0 +1,160 @@
+"""The index page of an output folder, from what the ledger knows: `reports.index` says what it looks like."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from jobs.billing import money
+from jobs.billing.month import Month
+from jobs.config import Config
+from jobs.files import Folder
+from jobs.ledger.standing import Standing
+from jobs.ledger.store import Ledger
+from reports import index, overview
+from reports.document import Document
+from reports.overview import MATTERS, Concern, File, Overview, Paper, Sum
+
+NAME = "index.html"
+
+
+def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Path:
+    """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
+    with Folder(output) as folder, folder.locked():
+        made = index.render(overview_of(config, ledger.standings(), output, program_version))
+        folder.write(NAME, made, config.file_mode)
+    return output / NAME
+
+
+def overview_of(config: Config, standings: Iterable[Standing], output: Path, program_version: str) -> Overview:
+    """Every account's months, the gaps between them too. Only files that are in `output` are linked."""
+    by_account: dict[str, dict[str, Standing]] = {key: {} for key in config.accounts}
+    for one in standings:
+        by_account.setdefault(one.account, {})[one.month] = one
+    known = [one for months in by_account.values() for one in months.values()]
+    known_at = max((one.known_at for one in known), default=None)
+    accounts = tuple(_account(config, key, months, output) for key, months in by_account.items())
+    return Overview(
+        known_at=known_at,
+        issuer=config.issuer.name,
+        accounts=accounts,
+        concerns=_concerns(by_account, known_at, config.close_day),
+        sums=_sums(accounts),
+        locale=config.locale,
+        timezone=config.timezone,
+        paper=config.paper,
+        program_version=program_version,
+    )
+
+
+def _account(config: Config, key: str, months: Mapping[str, Standing], output: Path) -> overview.Account:
+    newest = next((one.documents[-1] for _, one in sorted(months.items(), reverse=True) if one.documents), None)
+    configured = config.accounts.get(key)
+    terms = configured.terms if configured else None
+    called, priced = terms or newest, newest or terms  # what is issued keeps its currency
+    listed = tuple(_month(month, months.get(month), output / key / month) for month in _without_gaps(months))
+    return overview.Account(
+        key=key,
+        name=called.bill_to.name if called else "",
+        currency=priced.currency if priced else "",
+        digits=priced.digits if priced else 0,
+        months=listed,
+    )
+
+
+def _without_gaps(months: Iterable[str]) -> Iterator[str]:
+    """From the first to the last, ascending."""
+    known = sorted(months)
+    month = Month.parse(known[0]) if known else None
+    while month is not None and str(month) <= known[-1]:
+        yield str(month)
+        month = month.plus(1)
+
+
+def _month(month: str, known: Standing | None, folder: Path) -> overview.Month:
+    if known is None:
+        return overview.Month(month, "missing", None, None, None, None, 0, ())
+    issued, decided = known.documents, known.decided
+    last = issued[-1] if issued else None
+    return overview.Month(
+        month=month,
+        standing=known.status if last is not None or known.failure is None else "failed",  # type: ignore[arg-type]  # the ledger's words
+        counted=decided.get("counted", last.counts["BILL"] if last else None),
+        included=decided.get("included", last.allowance.included if last else None),
+        overage=decided.get("overage", last.allowance.overage if last else None),
+        total=_sum(document.total for document in issued) if issued else None,
+        warnings=decided.get("warnings", 0),
+        papers=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
+    )
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for amount in amounts:
+        total = money.EXACT.add(total, amount)
+    return total
+
+
+def _issued(document: Document, folder: Path) -> Paper:
+    files = _files(document.files, folder)
+    return Paper(document.kind, document.number, document.issued_on, document.total, files)
+
+
+def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
+    for draft in known.decided.get("drafted", ()):
+        yield Paper(draft["kind"], None, None, Decimal(draft["total"]), _files(draft["files"], folder))
+
+
+def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
+    below = "/".join(folder.parts[-2:])
+    return tuple(File(name, f"{below}/{file}" if (folder / file).is_file() else None) for name, file in files.items())
+
+
+def _concerns(
+    by_account: Mapping[str, Mapping[str, Standing]], known_at: datetime | None, close_day: int
+) -> tuple[Concern, ...]:
+    found = [
+        concern
+        for key, months in by_account.items()
+        for month in reversed([*_without_gaps(months)])
+        for concern in _concerns_of(key, month, months.get(month), known_at, close_day)
+    ]
+    newest_first = sorted(found, key=lambda concern: concern.month, reverse=True)
+    return tuple(sorted(newest_first, key=lambda concern: MATTERS.index(concern.matter)))
+
+
+def _concerns_of(
+    key: str, month: str, known: Standing | None, known_at: datetime | None, close_day: int
+) -> Iterator[Concern]:
+    if known is None:
+        yield Concern("missing", key, month, "no run has billed it")
+        return
+    if known.failure is not None:
+        yield Concern("failed", key, month, known.failure)
+    elif known.status == "fetched":
+        yield Concern("missing", key, month, "a run was stopped before it was billed")
+    if known.unwritten:
+        yield Concern("unwritten", key, month, "a run was stopped before all files were in place")
+    blocking, drafted = known.decided.get("blocking", ()), known.decided.get("drafted", ())
+    if blocking:
+        yield Concern("blocking", key, month, ", ".join(blocking))
+    elif known.status == "restated":
+        amounts = [f"{one['currency']} {one['total']}" for one in drafted[:1]]
+        yield Concern("restated", key, month, " ".join(["not issued, it would come to", *amounts]) if amounts else "")
+    elif known.status == "draft" and known_at and known_at >= Month.parse(month).closes_at(close_day):
+        yield Concern("not_issued", key, month, "the month is closed, there is only a draft")
+
+
+def _sums(accounts: Iterable[overview.Account]) -> tuple[Sum, ...]:
+    """What is issued by month and currency, newest month first."""
+    totals: dict[tuple[str, str, int], list[Decimal]] = defaultdict(list)
+    for account in accounts:
+        for month in account.months:
+            if month.total is not None:
+                totals[month.month, account.currency, account.digits].append(month.total)
+    by_currency = sorted(totals.items(), key=lambda item: item[0][1])
+    return tuple(
+        Sum(month, currency, digits, _sum(amounts), len(amounts))
+        for (month, currency, digits), amounts in sorted(by_currency, key=lambda item: item[0][0], reverse=True)
+    )

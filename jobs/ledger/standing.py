@@ -1,0 +1,61 @@
+"""How each account-month stands, for the index page: its documents, and what the last run left noted of it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from jobs.ledger import past
+from jobs.ledger.schema import documents, events, snapshots
+from reports.document import Document, from_json
+
+_OF_DOCUMENTS = ("posted", "written")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    account: str
+    month: str
+    status: str  # as `history` gives it
+    documents: tuple[Document, ...]  # what is issued, in that order
+    unwritten: bool  # a run was stopped before the files of a document were in place
+    decided: Mapping[str, Any]  # what the last run that got so far noted of its decision; empty where none did
+    failure: str | None  # why the last run failed
+    known_at: datetime  # of the newest entry
+
+
+def standings(connection: Connection) -> list[Standing]:
+    """By account and month."""
+    known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for table, names in (
+        (snapshots, ("fetched_at",)),
+        (documents, ("id", "body", "issued_at")),
+        (events, ("at", "kind", "document_id", "detail")),
+    ):
+        columns = [table.c[name] for name in ("account", "month", *names)]
+        for row in connection.execute(select(*columns).order_by(table.c.id)).mappings():
+            known[row["account"], row["month"]][table.name].append(row)
+    return [_standing(account, month, known[account, month]) for account, month in sorted(known)]
+
+
+def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]]) -> Standing:
+    issued, told = known["documents"], known["events"]
+    runs = [row for row in told if row["kind"] not in _OF_DOCUMENTS]
+    decided = [row for row in runs if row["kind"] != "failed"]
+    failed = runs[-1]["kind"] == "failed" if runs else False
+    written = {row["document_id"] for row in told if row["kind"] == "written"}
+    instants = [*(row["fetched_at"] for row in known["snapshots"]), *(row["at"] for row in told)]
+    return Standing(
+        account=account,
+        month=month,
+        status=past.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
+        documents=tuple(from_json(row["body"]) for row in issued),
+        unwritten=any(row["id"] not in written for row in issued),
+        decided=json.loads(decided[-1]["detail"]) if decided else {},
+        failure=json.loads(runs[-1]["detail"])["error"] if failed else None,
+        known_at=datetime.fromisoformat(max([*instants, *(row["issued_at"] for row in issued)])),
+    )

@@ -1,0 +1,10 @@
+"""The index page, where the finance team starts: one HTML file beside the accounts' folders, no network, no script."""
+
+from reports.index.page import page
+from reports.overview import Overview
+from reports.templating import fill
+
+
+def render(overview: Overview) -> bytes:
+    """The page as UTF-8: the same bytes for the same overview."""
+    return fill("index.html.j2", page(overview)).encode()

@@ -1,0 +1,228 @@
+"""Everything the index template places, ready: headings, sentences, figures, links."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reports.formats.html.charges import DOCUMENTS
+from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
+from reports.index.spark import Spark, spark
+from reports.locale import Locale, of
+from reports.overview import Account, Concern, Month, Overview, Paper, Sum
+
+RECENT = 6  # months side by side
+SUMS = 6  # months
+MOST = 100  # concerns; the accounts' tables show all
+
+STANDINGS = {
+    "issued": ("✓", "Issued", "ok"),
+    "adjusted": ("✓", "Adjusted", "ok"),
+    "restated": ("▲", "Changed since", "warning"),
+    "draft": ("○", "Draft", "info"),
+    "failed": ("✕", "Failed", "error"),
+    "fetched": ("✕", "Unfinished", "error"),
+    "missing": ("✕", "Missing", "error"),
+}
+MATTERS = {
+    "failed": ("Failed", "Mend what the reason names, then run the month again."),
+    "blocking": ("Blocking findings", "Open the draft: its findings say what to do, each."),
+    "restated": ("Changed since issued", "Look at the draft beside the invoice; if it is right: run --adjust."),
+    "unwritten": ("Files unfinished", "Run the month again: it finishes the files."),
+    "missing": ("No invoice", "Run the month: earlier or later ones are billed, this one is not."),
+    "not_issued": ("Closed, not issued", "Run the month without --draft: it issues the invoice."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    text: str
+    path: str
+    about: str  # what screen readers say of it
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document in an account's table."""
+
+    title: str
+    number: str
+    total: str
+    links: tuple[Link, ...]
+    absent: str  # the formats whose files are not in this folder
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    id: str
+    month: str
+    text: str
+    standing: Cell
+    warnings: str
+    counted: Cell
+    included: Cell
+    overage: Cell
+    total: Cell
+    papers: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """An account's month in the table of all accounts."""
+
+    month: str
+    total: str
+    standing: Cell
+    path: str  # the page to open, or the account's row further down
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRows:
+    id: str
+    key: str
+    name: str
+    currency: str
+    spark: Spark
+    recent: tuple[Recent | None, ...]  # one for each month of the heading; None where nothing is known
+    months: tuple[MonthRow, ...]  # newest first
+    standing: str  # in a few words
+    open: bool
+
+
+def page(overview: Overview) -> dict[str, Any]:
+    """The template's variables."""
+    locale = of(overview.locale)
+    recent = _recent(overview)
+    several = len(overview.accounts) > 3
+    return {
+        "for_paper": False,
+        "lang": locale.page_tag,
+        "date_lang": locale.tag,
+        "paper": {"A4": "A4", "Letter": "letter"}[overview.paper],
+        "issuer": overview.issuer,
+        "program_version": overview.program_version,
+        "known_at": _known_at(overview, locale),
+        "is_empty": not any(account.months for account in overview.accounts),
+        "concerns": [_concern(concern, locale) for concern in overview.concerns[:MOST]],
+        "concerned": _concerned(overview, locale),
+        "more_concerns": max(0, len(overview.concerns) - MOST),
+        "sums": _sums(overview.sums, locale),
+        "recent": [(month, locale.month(month)) for month in recent],
+        "accounts": [_account(account, recent, locale, is_open=not several) for account in overview.accounts],
+    }
+
+
+def _recent(overview: Overview) -> list[str]:
+    """The last months anything is known of, newest first."""
+    return sorted({month.month for account in overview.accounts for month in account.months}, reverse=True)[:RECENT]
+
+
+def _known_at(overview: Overview, locale: Locale) -> Cell | None:
+    at = overview.known_at
+    return None if at is None else Cell(locale.instant(at, overview.timezone), time=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _concerned(overview: Overview, locale: Locale) -> str:
+    count = len(overview.concerns)
+    if not count:
+        return "Nothing needs a person."
+    return f"{locale.number(count)} {'matter needs' if count == 1 else 'matters need'} a person"
+
+
+def _concern(concern: Concern, locale: Locale) -> dict[str, Any]:
+    title, to_do = MATTERS[concern.matter]
+    return {
+        "title": title,
+        "account": concern.account,
+        "month": concern.month,
+        "month_text": locale.month(concern.month),
+        "detail": concern.detail,
+        "to_do": to_do,
+        "place": _place(concern.account, concern.month),
+    }
+
+
+def _sums(sums: tuple[Sum, ...], locale: Locale) -> Table:
+    months = sorted({one.month for one in sums}, reverse=True)[:SUMS]
+    rows = [
+        row(
+            Cell(locale.month(one.month), time=one.month),
+            Cell(one.currency),
+            number(locale, one.accounts),
+            number(locale, one.total, one.digits),
+        )
+        for one in sums
+        if one.month in months
+    ]
+    return table("sums", "All accounts; invoices with their adjustments, tax included", _SUM_HEADINGS, rows)
+
+
+_SUM_HEADINGS = "Month | Currency | #Accounts | #Total issued"
+
+
+def _account(account: Account, recent: list[str], locale: Locale, *, is_open: bool) -> AccountRows:
+    known = {month.month: month for month in account.months}
+    last = account.months[-1] if account.months else None
+    return AccountRows(
+        id=f"account-{account.key}",
+        key=account.key,
+        name=account.name,
+        currency=account.currency,
+        spark=spark(account, locale),
+        recent=tuple(_recently(account, known.get(month), locale) for month in recent),
+        months=tuple(_month(account, month, locale) for month in reversed(account.months)),
+        standing=f"{locale.month(last.month)}: {STANDINGS[last.standing][1].lower()}" if last else "nothing billed yet",
+        open=is_open,
+    )
+
+
+def _recently(account: Account, month: Month | None, locale: Locale) -> Recent | None:
+    if month is None:
+        return None
+    pages = [file.path for paper in month.papers for file in paper.files if file.format == "html" and file.path]
+    total = UNKNOWN if month.total is None else locale.number(month.total, account.digits)
+    path = pages[0] if pages else f"#{_place(account.key, month.month)}"
+    return Recent(locale.month(month.month), total, _standing(month), path)
+
+
+def _standing(month: Month) -> Cell:
+    mark, word, tone = STANDINGS[month.standing]
+    return Cell(word, mark=mark, tone=tone)
+
+
+def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
+    def figure(value: int | None) -> Cell:
+        return Cell(UNKNOWN, number=True) if value is None else number(locale, value)
+
+    warnings = f"{locale.number(month.warnings)} {'warning' if month.warnings == 1 else 'warnings'}"
+    return MonthRow(
+        id=_place(account.key, month.month),
+        month=month.month,
+        text=locale.month(month.month),
+        standing=_standing(month),
+        warnings=warnings if month.warnings else "",
+        counted=figure(month.counted),
+        included=figure(month.included),
+        overage=figure(month.overage),
+        total=Cell(UNKNOWN, number=True) if month.total is None else number(locale, month.total, account.digits),
+        papers=tuple(_listed(paper, account, month, locale) for paper in month.papers),
+    )
+
+
+def _listed(paper: Paper, account: Account, month: Month, locale: Locale) -> Listed:
+    title = DOCUMENTS.get(paper.kind, paper.kind)
+    called = paper.number or f"{title.lower()} of {account.key}, {locale.month(month.month)}"
+    return Listed(
+        title=title,
+        number=paper.number or "",
+        total=locale.number(paper.total, account.digits),
+        links=tuple(
+            Link(file.format.upper(), file.path, f"{called} as {file.format.upper()}")
+            for file in paper.files
+            if file.path is not None
+        ),
+        absent=", ".join(file.format.upper() for file in paper.files if file.path is None),
+    )
+
+
+def _place(account: str, month: str) -> str:
+    """The id of an account's month in the page."""
+    return f"month-{account}-{month}"

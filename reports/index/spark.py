@@ -1,0 +1,54 @@
+"""Sparklines: an account's totals of the last months, a bar each. Lengths are in the units of the SVG's view box."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reports.locale import Locale
+from reports.overview import Account, Month
+
+MONTHS = 13
+STEP, WIDTH, HEIGHT = 8, 6, 26
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: int
+    y: str
+    height: str
+    issued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    box: str
+    bars: tuple[Bar, ...]
+    told: str  # what it shows, in words
+
+
+def spark(account: Account, locale: Locale) -> Spark:
+    months = account.months[-MONTHS:]
+    highest = max((_shown(month) for month in months), default=Decimal(0))
+    bars = tuple(_bar(number, month, highest) for number, month in enumerate(months))
+    return Spark(f"0 0 {MONTHS * STEP - (STEP - WIDTH)} {HEIGHT}", bars, _told(months, account, locale))
+
+
+def _shown(month: Month) -> Decimal:
+    return max(Decimal(0), month.total or Decimal(0))
+
+
+def _bar(number: int, month: Month, highest: Decimal) -> Bar:
+    share = _shown(month) / highest if highest else Decimal(0)
+    height = max(Decimal(1), (share * HEIGHT).quantize(Decimal("0.1")))
+    return Bar(number * STEP, str(HEIGHT - height), str(height), issued=month.total is not None)
+
+
+def _told(months: Sequence[Month], account: Account, locale: Locale) -> str:
+    if not months:
+        return "No month yet"
+    each = [
+        f"{locale.month(month.month)} "
+        + ("nothing issued" if month.total is None else locale.number(month.total, account.digits))
+        for month in months
+    ]
+    return f"Issued by month in {account.currency}: {'; '.join(each)}"

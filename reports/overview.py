@@ -1,0 +1,86 @@
+"""What the index page shows: every account's months as they stand. Finished and frozen, like a document.
+
+Money is `Decimal`, quantised to the account's digits; paths are relative to the page.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+Standing = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
+Matter = Literal["failed", "blocking", "restated", "unwritten", "missing", "not_issued"]
+
+MATTERS: tuple[Matter, ...] = get_args(Matter)  # first things first
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    format: str
+    path: str | None  # None where the file is not in this folder
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document, issued or drafted."""
+
+    kind: str  # `reports.document.Kind`
+    number: str | None
+    issued_on: date | None
+    total: Decimal
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    month: str  # "2016-11"
+    standing: Standing
+    counted: int | None  # BILL sessions, as last issued or drafted; None where nothing was computed
+    included: int | None  # None: unlimited, or no allowance, or nothing computed
+    overage: int | None
+    total: Decimal | None  # the sum of what is issued; None where nothing is
+    warnings: int  # findings a person may look at
+    papers: tuple[Paper, ...]  # the issued ones, then the drafts
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    key: str
+    name: str
+    currency: str
+    digits: int
+    months: tuple[Month, ...]  # ascending
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What needs a person."""
+
+    matter: Matter
+    account: str
+    month: str
+    detail: str  # the reason, the codes of findings, the amount of a restatement; may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is issued for a month in one currency, over all accounts."""
+
+    month: str
+    currency: str
+    digits: int
+    total: Decimal
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    known_at: datetime | None  # of the newest entry of the ledger; None while it is empty
+    issuer: str
+    accounts: tuple[Account, ...]  # as configured, then those that are no longer
+    concerns: tuple[Concern, ...]  # in the order of MATTERS, then newest month first
+    sums: tuple[Sum, ...]  # newest month first
+    locale: str
+    timezone: str
+    paper: Literal["A4", "Letter"]
+    program_version: str

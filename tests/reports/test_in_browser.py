@@ -1,0 +1,136 @@
+"""The pages as people meet them: in a browser, on a phone, on paper, with a screen reader's eyes (axe-core)."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from reports import index
+from reports.formats import render
+from tests import hostile
+from tests.browser import needs_chromium, opened, start
+from tests.documents import sample
+from tests.overviews import overview
+
+pytestmark = needs_chromium
+
+DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
+PAGES = (*DOCUMENTS, "index")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = start(playwright)
+        yield started
+        started.close()
+
+
+@cache
+def content(name: str) -> bytes:
+    """A page with something in each of its sections."""
+    if name == "index":
+        return index.render(overview(3, 8))
+    return render("html", *sample(name, sessions=40, parts=2))
+
+
+@cache
+def axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "empty index"])
+def test_no_violation_of_wcag_2_2_aa_in_light_and_dark(name, browser) -> None:
+    shown = index.render(overview(0, 0)) if name == "empty index" else content(name)
+    with opened(browser, shown) as found:
+        found.page.evaluate(axe())
+        for scheme in ("light", "dark"):
+            found.page.emulate_media(color_scheme=scheme)
+            result = found.page.evaluate("tags => axe.run({runOnly: tags, resultTypes: ['violations']})", WCAG)
+            told = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in result["violations"]]
+            assert (scheme, told) == (scheme, [])
+            assert "color-contrast" in {one["id"] for one in result["passes"]}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_request_leaves_the_page_and_the_browser_complains_of_nothing(name, browser) -> None:
+    with opened(browser, content(name)) as found:
+        assert found.requests == []
+        assert found.complaints == []
+
+
+@pytest.mark.parametrize("name", ["document", "index"])
+def test_hostile_text_runs_nothing_and_asks_for_nothing(name, browser) -> None:
+    document, sessions = sample("credit_note", sessions=40)
+    shown = (
+        index.render(hostile.overview(overview(), hostile.MARKUP))
+        if name == "index"
+        else render("html", hostile.document(document, hostile.MARKUP), sessions)
+    )
+    with opened(browser, shown) as found:
+        assert (found.requests, found.complaints) == ([], [])
+        assert found.page.evaluate("document.querySelectorAll('script, img').length") == 0
+
+
+@pytest.mark.parametrize("name", [*PAGES, "long names", "long names, index"])
+def test_nothing_is_wider_than_a_phone(name, browser) -> None:
+    with opened(browser, _long(name), width=360) as found:
+        sizes = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        assert found.page.evaluate(sizes) == [360, 360]
+
+
+def _long(name: str) -> bytes:
+    if name == "long names, index":
+        return index.render(overview(3, 5, name="y" * 200, detail="z" * 300))
+    if name != "long names":
+        return content(name)
+    document, sessions = sample("draft", sessions=300, parts=2, host_names=NAMES, currency="KWD")
+    bill_to = replace(document.bill_to, name="y" * 200, email="z" * 100 + "@example.com")
+    return render("html", replace(document, bill_to=bill_to), sessions)
+
+
+@pytest.mark.parametrize("paper", ["Letter", "A4"])
+@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index"])
+def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    shown = (
+        index.render(overview(5, 8, paper=paper))
+        if name == "index"
+        else render("html", *sample(name, sessions=150, parts=2, paper=paper))
+    )
+    with opened(browser, shown) as found:
+        found.page.emulate_media(media="print")
+        cells = found.page.evaluate(
+            "[...document.querySelectorAll('th, td, dd, li, h1, h2, h3')].map(e => e.innerText)"
+        )
+        printed = found.page.pdf(prefer_css_page_size=True, path=tmp_path / "page.pdf")
+    size = {"Letter": (612, 792), "A4": (595, 842)}[paper]
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {size}
+    pages = _text(tmp_path / "page.pdf", "-raw").removesuffix("\f").split("\f")
+    text = _letters("".join(pages))
+    assert [cell for cell in cells if _letters(cell) not in text] == []
+    assert len(pages) == len(boxes) > 1
+    for number, page in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in page
+        assert name != "draft" or set("DRAFT") <= set(page.split()), f"page {number} is not marked"  # letter by letter
+    words = re.findall(r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)"', _text(tmp_path / "page.pdf", "-bbox"))
+    assert all(float(left) >= 0 and float(right) <= size[0] + 1 for left, right in words)
+
+
+def _text(file: Path, *options: str) -> str:
+    return subprocess.run(["pdftotext", *options, file, "-"], capture_output=True, text=True, check=True).stdout
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\s", "", text)
