@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from jobs.billing.findings import finding, in_order
+from jobs.billing.live import NOTHING, Live
+from jobs.billing.live import findings as live_findings
 from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
@@ -28,11 +30,13 @@ def count(
     month: Month,
     parts: Sequence[PlannedPart],
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    live: Live = NOTHING,
 ) -> Usage:
     """The usage of `month` in `rows`.
 
     `rows`: the readable rows as `jobs.vendor.payload` gives them. `received`: all rows, the unreadable ones too,
     of which `findings` already tells. `elsewhere`: the SessionIds counted in the account's other issued months.
+    `live`: what is known of sessions without a duration.
     The result is the same for any order of the rows.
     """
     rows = rows.sort_values(["billable_at", "session_id", "fingerprint"], kind="stable", ignore_index=True)
@@ -45,7 +49,8 @@ def count(
         tally[fate] += int(hit.sum())
         told.extend(_row_findings(code, rows[hit]))
     counted = rows[open_rows].reset_index(drop=True)
-    told.extend(_oddities(counted, parts))
+    told.extend(_oddities(counted, parts, live))
+    told.extend(live_findings(live, counted, parts))
     return Usage(
         sessions=_typed(counted),
         rows=Rows(received=received, counted=len(counted), **tally),
@@ -99,7 +104,7 @@ _CONTRADICTIONS = {
 }
 
 
-def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[Finding]:
+def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -> Iterator[Finding]:
     """What is additional: findings of rows that count all the same."""
     numbers = part_numbers(counted["billable_at"], parts)
     metered = np.isin(numbers, [p.part.number for p in parts if p.plan.minutes is not None])
@@ -112,11 +117,13 @@ def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[F
         (negative, "duration-implausible", "has a negative DurationMinutes, taken as unknown"),
         (minutes.isna().to_numpy(bool), "duration-unknown", "has no DurationMinutes"),
     ):
-        for session_id in ids[mask & charged].tolist():
-            what = "its minutes are charged: ask the vendor for the duration"
-            yield finding(code, session_id, f"session {session_id} {text}; {what}", "blocking")
-        for session_id in ids[mask & ~charged].tolist():
-            yield finding(code, session_id, f"session {session_id} {text}; its minutes are not charged")
+        for session_id, is_charged in zip(ids[mask].tolist(), charged[mask].tolist(), strict=True):
+            ended = ": ended, duration not captured" if live.statuses.get(session_id) == "ENDED" else ""
+            what = (
+                "its minutes are charged: ask the vendor for the duration" if is_charged else "no money depends on it"
+            )
+            message = f"session {session_id} {text}{ended}; {what}"
+            yield finding(code, session_id, message, "blocking" if is_charged else None)
     for session_id in ids[(minutes > DAY_MINUTES).fillna(False).to_numpy(bool)].tolist():
         text = f"session {session_id} has a DurationMinutes of more than a day (1440); kept as sent, please check"
         yield finding("duration-implausible", session_id, text)

@@ -13,6 +13,7 @@ from jobs.billing import invoicing, restate
 from jobs.billing.counting import count
 from jobs.billing.findings import blocks, finding, in_order
 from jobs.billing.invoicing import Issued, Setting
+from jobs.billing.live import NOTHING, Live
 from jobs.billing.month import Month
 from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
@@ -41,6 +42,7 @@ class Gathered:
     findings: tuple[Finding, ...]  # of the payload, the clock and the reply as a whole
     issued: tuple[Issued, ...]  # this month's documents, the invoice first
     elsewhere: Mapping[str, npt.NDArray[np.int64]]  # SessionIds counted in other issued months
+    live: Live = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ def decide(gathered: Gathered) -> Decision:
         month=gathered.month,
         parts=parts,
         elsewhere=gathered.elsewhere,
+        live=gathered.live,
     )
-    month = reconcile(usage, gathered.month, gathered.terms, parts)
+    month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.live)
     anomaly = volume_anomaly(month.counts["BILL"], gathered.setting.past)
     findings = in_order([*usage.findings, *anomaly])
     return _restated(gathered, month, findings) if gathered.issued else _first(gathered, month, findings)

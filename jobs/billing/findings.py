@@ -30,6 +30,10 @@ SEVERITY: dict[str, Severity] = {
     "clock-skew": "blocking",
     "volume-anomaly": "warning",
     "rows-gone": "warning",
+    "session-in-progress": "warning",  # blocking: under a minutes meter
+    "status-contradiction": "warning",
+    "status-unavailable": "info",  # warning: the Status API did not answer
+    "hosts-unavailable": "warning",
 }
 _RANK = {"blocking": 0, "warning": 1, "info": 2}
 

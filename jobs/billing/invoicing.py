@@ -99,6 +99,8 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         participants=setting.participants,
         program_version=setting.program_version,
         files=_files("draft", setting.formats),
+        live=month.live,
+        events=month.events,
         close_day=setting.close_day,
         terms=terms.to_builtins(month.terms),
     )

@@ -1,6 +1,6 @@
 """Reconciliation: counts and minutes of the four statuses against what the plan includes (contract §4.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from jobs.billing import money
+from jobs.billing.live import NOTHING, Host, Live, with_estimates
+from jobs.billing.live import counts as live_counts
 from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import Rated, rate
@@ -41,22 +43,26 @@ class Reconciliation:
     minutes: dict[str, Minutes]
     allowance: Allowance
     hosts: tuple[HostUse, ...]
+    live: dict[str, int]
+    events: dict[str, int]
     daily: tuple[int, ...]
     net: Decimal
     tax: Decimal
     total: Decimal
 
 
-def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart]) -> Reconciliation:
+def reconcile(
+    usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart], live: Live = NOTHING
+) -> Reconciliation:
     """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines.
 
     Raises UnitError where an amount has more digits than a workbook can hold exactly.
     """
     rated = rate(usage.sessions, parts, terms.digits)
-    names = host_names(usage.sessions)
+    names = host_names(usage.sessions, live.hosts or ())
     shown = pd.Categorical(rated.sessions["host_id"].map(names).astype(object))
     columns = [*SESSION_COLUMNS, *(name for name in PARTICIPANT_COLUMNS if name in rated.sessions)]
-    sessions = rated.sessions.assign(host=shown)[columns]
+    sessions = with_estimates(live, rated.sessions.assign(host=shown)[columns])
     plain_parts = tuple(planned.part for planned in parts)
     tax = money.rounded(money.EXACT.multiply(rated.net, terms.tax.rate).scaleb(-2, money.EXACT), terms.digits)
     total = money.EXACT.add(money.rounded(rated.net, terms.digits), tax)
@@ -71,7 +77,9 @@ def reconcile(usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedP
         counts=counts_by_status(sessions),
         minutes=minutes_by_status(sessions),
         allowance=allowance(plain_parts, rated.bands),
-        hosts=hosts(sessions, names),
+        hosts=hosts(sessions, names, live.hosts),
+        live=live_counts(live, sessions),
+        events=dict(live.events),
         daily=daily(sessions, month),
         net=money.rounded(rated.net, terms.digits),
         tax=tax,
@@ -117,17 +125,22 @@ def allowance(parts: Sequence[Part], bands: Sequence[Band]) -> Allowance:
     )
 
 
-def host_names(sessions: pd.DataFrame) -> dict[int, str]:
-    """Each host under the name read most often (ties: the first in the alphabet), else as "Host 4" (contract §7)."""
+def host_names(sessions: pd.DataFrame, listed: Iterable[Host] = ()) -> dict[int, str]:
+    """Each host under the name in the vendor's list, else the one read most often, else as "Host 4" (contract §7).
+
+    Ties: the first in the alphabet.
+    """
     read = sessions.loc[sessions["host_name"].notna(), ["host_id", "host_name"]].astype({"host_name": "str"})
     times = read.value_counts().reset_index()
     best = times.sort_values(["host_id", "count", "host_name"], ascending=[True, False, True])
     named = best.drop_duplicates("host_id").set_index("host_id")["host_name"].to_dict()
+    named |= {host.id: host.name for host in listed if host.name}
     return {host: str(named.get(host, f"Host {host}")) for host in sorted(map(int, sessions["host_id"].unique()))}
 
 
-def hosts(sessions: pd.DataFrame, names: dict[int, str]) -> tuple[HostUse, ...]:
-    """Use by host, most sessions first. `sessions` is rated."""
+def hosts(sessions: pd.DataFrame, names: dict[int, str], listed: Sequence[Host] | None = None) -> tuple[HostUse, ...]:
+    """Use by host, most sessions first. `sessions` is rated; `listed` is None where there is no list of hosts."""
+    known = {host.id: host for host in listed or ()}
     counts = _by_host(sessions, "status").to_numpy(dtype=object).tolist()
     charges: dict[int, Decimal] = {}
     for host, charge, times in _by_host(sessions, "charge").to_numpy(dtype=object).tolist():
@@ -137,7 +150,15 @@ def hosts(sessions: pd.DataFrame, names: dict[int, str]) -> tuple[HostUse, ...]:
         statuses[host][status] = times
     minutes = dict(sessions.groupby("host_id")["minutes"].sum().reset_index().to_numpy(dtype=object).tolist())
     found = [
-        HostUse(host_id=host, name=names[host], sessions=statuses[host], minutes=minutes[host], charge=charges[host])
+        HostUse(
+            host_id=host,
+            name=names[host],
+            sessions=statuses[host],
+            minutes=minutes[host],
+            charge=charges[host],
+            external_id=known[host].external_id if host in known else "",
+            active=None if listed is None else host in known,
+        )
         for host in charges
     ]
     return tuple(sorted(found, key=lambda use: (-sum(use.sessions.values()), use.host_id)))

@@ -25,7 +25,7 @@ import certifi
 import httpx
 
 from jobs.billing.month import Month
-from jobs.errors import ConfigError, CredentialError, CredentialsRefused, ReplyRefused, TryAgainLater
+from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
@@ -118,24 +118,39 @@ class Client:
 
     def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
         """The sessions whose BillableTs is in `month` (article 83), as `parse` reads them; see `get`."""
-        return self._fetch(f"/history month {month}", "/history", {"month": f"{month.first}"}, parse, budget)
+        return self._fetch(f"/history month {month}", "/history", {"month": f"{month.first}"}, parse, budget=budget)
 
-    def get(self, path: str, query: Mapping[str, str], parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
-        """GET `path` below the base URL, at most five times within `budget` (default: a fresh one of the endpoint's).
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        parse: Parse[T],
+        *,
+        budget: Budget | None = None,
+        tries: int = TRIES,
+    ) -> Reply[T]:
+        """GET `path` below the base URL, `tries` times at most, within `budget` (default: a fresh one).
 
         `parse` gets the whole body and may raise TryAgainLater (cut, or no JSON) or ReplyRefused (permanent). Raises
         CredentialsRefused (401, 403), ReplyRefused and TryAgainLater (tries or budget used up), never with `query`.
         """
-        return self._fetch(path, path, query, parse, budget)
+        return self._fetch(path, path, query, parse, budget=budget, tries=tries)
 
     def _fetch(
-        self, what: str, path: str, query: Mapping[str, str], parse: Parse[T], budget: Budget | None
+        self,
+        what: str,
+        path: str,
+        query: Mapping[str, str],
+        parse: Parse[T],
+        *,
+        budget: Budget | None,
+        tries: int = TRIES,
     ) -> Reply[T]:
         where = f"account {self._account}: GET {what}"
         budget = budget or Budget.of(self._endpoint.budget_seconds)
         url = self._base.copy_with(path=self._base.path.rstrip("/") + path, params=dict(query))
         request = httpx.Request("GET", url, headers=self._headers)
-        for number in range(1, TRIES + 1):
+        for number in range(1, tries + 1):
             seconds = min(self._endpoint.timeout_seconds, budget.left())
             if seconds <= 0:
                 break
@@ -144,7 +159,7 @@ class Client:
             except (CredentialsRefused, ReplyRefused) as refusal:
                 raise type(refusal)(f"{where}: {refusal}") from refusal
             except _Passing as failure:
-                self._pause_or_give_up(where, number, failure, budget)
+                self._pause_or_give_up(where, (number, tries), failure, budget)
         raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; run this month again")
 
     def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float) -> Reply[T]:
@@ -159,15 +174,16 @@ class Client:
         except TryAgainLater as error:
             raise _Passing(str(error)) from error
 
-    def _pause_or_give_up(self, where: str, number: int, failure: _Passing, budget: Budget) -> None:
+    def _pause_or_give_up(self, where: str, which: tuple[int, int], failure: _Passing, budget: Budget) -> None:
+        number, tries = which
         asked = failure.retry_after
         wait = self._jitter(0.0, BACKOFF_SECONDS * 2 ** (number - 1)) if asked is None else asked
-        if number == TRIES or wait >= budget.left():
-            tried = f"{number} of {TRIES} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
+        if number == tries or wait >= budget.left():
+            tried = f"{number} of {tries} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
             back = self._now().astimezone(UTC) + timedelta(seconds=wait + 0.999999)  # rounded up, never early
             when = "" if asked is None else f" at {back:%Y-%m-%dT%H:%M:%SZ} or later, as the vendor asks"
             raise TryAgainLater(f"{where}: try again later: {tried}; run this month again{when}") from failure
-        _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, TRIES, failure, wait)
+        _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, tries, failure, wait)
         self._sleep(wait)
 
     async def _exchange(self, request: httpx.Request, seconds: float) -> Reply[bytes]:
@@ -202,7 +218,7 @@ class Client:
             raise _Passing("an empty reply")
         hint = "redirects are not followed: correct" if status // 100 == 3 else "check"
         kind, encoding = (headers.get(f"content-{name}", "none")[:60] for name in ("type", "encoding"))
-        raise ReplyRefused(
+        raise (NotFound if status == 404 else ReplyRefused)(
             f"expected status 200, application/json in utf-8, not encoded; found status {status}, type {kind!a}, "
             f"encoding {encoding!a}, size {size}; {hint} vendor.base_url"
         )

@@ -34,10 +34,10 @@ A data set in a file is read again when the file changes; while it cannot be rea
 
 import base64
 import json
+import logging
 import signal
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,6 +54,8 @@ from jobs.vendor.simulator_data import Account, DataSet, read
 from jobs.vendor.simulator_server import Call, Server
 from jobs.vendor.simulator_strikes import Faults
 from jobs.vendor.simulator_wire import Wire, message
+
+log = logging.getLogger(__name__)
 
 _REALM = ("WWW-Authenticate", 'Basic realm="SecureVideo API"')
 _DENIED = message(401, "Authorization has been denied for this request.", _REALM)
@@ -199,7 +201,7 @@ class _File:
         """Raises UsageError while the file cannot be read as a data set."""
         with self._lock:
             if self._refresh() and isinstance(self._met, UsageError):
-                print(self._met, file=sys.stderr, flush=True)
+                log.error("%s", self._met)
             if isinstance(self._met, UsageError):
                 raise UsageError(str(self._met))
             return self._met

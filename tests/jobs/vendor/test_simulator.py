@@ -227,7 +227,7 @@ def test_the_date_header_follows_the_clock_given():
         assert body == b"[]"
 
 
-def test_a_file_is_read_again_when_it_changes_and_recovers_when_mended(tmp_path, capfd):
+def test_a_file_is_read_again_when_it_changes_and_recovers_when_mended(tmp_path, caplog):
     file = tmp_path / "data.json"
     file.write_text(json.dumps(data_set(ROW)))
     with Simulator(file) as simulator:
@@ -239,7 +239,7 @@ def test_a_file_is_read_again_when_it_changes_and_recovers_when_mended(tmp_path,
             status, body = get(simulator, "/history")
             assert status == 500
             assert str(file) in body["Message"]
-        assert capfd.readouterr().err.count(str(file)) == 1
+        assert caplog.text.count(str(file)) == 1
         file.unlink()
         assert get(simulator, "/history")[0] == 500
         file.write_text(json.dumps(data_set(NEVER)))

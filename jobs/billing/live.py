@@ -1,0 +1,111 @@
+"""What is known of a month beside History: sessions still going on, who the hosts are, estimates from webhooks.
+
+All of it explains and warns; money never depends on it, but a month waits for a session that is still in progress
+under a minutes meter.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobs.billing.findings import finding
+from jobs.billing.month import Month
+from jobs.billing.plan import PlannedPart, part_numbers
+from reports.document import STATUSES, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An active user, as `GET /user` lists it (articles 81, 382)."""
+
+    id: int  # 1 … 2^63-1
+    name: str  # "" where the list has none
+    external_id: str  # the customer's own id; "" where unset
+    roles: str  # "H,P"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The answers of the Status API (article 267) for sessions without a duration, and the list of hosts."""
+
+    statuses: Mapping[int, str] = field(default_factory=dict)  # SessionId → SessionStatus; "" where it has none (404)
+    failed: tuple[int, ...] = ()  # asked without getting an answer
+    not_asked: tuple[int, ...] = ()  # beyond vendor.status_lookups
+    hosts: tuple[Host, ...] | None = None  # None: not asked, or the list could not be had
+    hosts_failed: bool = False
+    estimates: Mapping[int, int] = field(default_factory=dict)  # SessionId → minutes between STARTED and ENDED events
+    events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
+
+
+NOTHING = Live()
+
+
+def to_ask(rows: pd.DataFrame, month: Month) -> list[int]:
+    """The SessionIds, ascending, of readable rows of the month that have no duration."""
+    inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
+    wanted = (
+        rows["minutes"].isna().to_numpy(bool) & inside.to_numpy(bool) & rows["status"].isin(STATUSES).to_numpy(bool)
+    )
+    return sorted(set(rows.loc[wanted, "session_id"].tolist()))
+
+
+def with_estimates(live: Live, sessions: pd.DataFrame) -> pd.DataFrame:
+    """`sessions`, where there are webhook events, with a column `estimated_minutes` (Int32) beside `minutes`."""
+    if not live.events:
+        return sessions
+    estimates = sessions["session_id"].where(sessions["minutes"].isna()).map(live.estimates).astype("Int32")
+    return sessions.assign(estimated_minutes=estimates)
+
+
+def counts(live: Live, counted: pd.DataFrame) -> dict[str, int]:
+    """How the counted sessions without a duration stand."""
+    unknown = set(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
+    said = [status for session_id, status in live.statuses.items() if session_id in unknown]
+    named = {"in_progress": "STARTED", "ended": "ENDED", "contradicting": "NOT_STARTED"}
+    found = {name: said.count(status) for name, status in named.items()}
+    found["unavailable"] = len(said) - sum(found.values()) + len(unknown & set(live.failed))
+    found["not_asked"] = len(unknown & set(live.not_asked))
+    return found
+
+
+def findings(live: Live, counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[Finding]:
+    """What the answers say of counted sessions without a duration."""
+    unknown = counted.loc[counted["minutes"].isna()]
+    metered = _metered(unknown, parts)
+    for session_id, is_metered in zip(unknown["session_id"].tolist(), metered.tolist(), strict=True):
+        yield from _of_session(session_id, live.statuses.get(session_id), is_metered=is_metered)
+    failed = set(unknown["session_id"].tolist()) & set(live.failed)
+    if failed:
+        text = f"the Status API did not answer for {len(failed)} sessions without a duration; run again to ask again"
+        yield finding("status-unavailable", None, text, "warning")
+    if live.hosts_failed:
+        text = "the list of hosts could not be had; hosts are named as UsageDescription names them"
+        yield finding("hosts-unavailable", None, text)
+
+
+def _metered(sessions: pd.DataFrame, parts: Sequence[PlannedPart]) -> npt.NDArray[np.bool_]:
+    numbers = part_numbers(sessions["billable_at"], parts)
+    return np.isin(numbers, [p.part.number for p in parts if p.plan.minutes is not None])
+
+
+def _of_session(session_id: int, status: str | None, *, is_metered: bool) -> Iterator[Finding]:
+    match status:
+        case None | "ENDED":  # the latter is said by duration-unknown
+            return
+        case "STARTED":
+            text = f"session {session_id} is still in progress: its minutes may change; run again when it has ended"
+            yield finding("session-in-progress", session_id, text, "blocking" if is_metered else None)
+        case "NOT_STARTED":
+            text = (
+                f"session {session_id} is billable, yet the Status API says that nobody ever connected: ask the vendor"
+            )
+            yield finding("status-contradiction", session_id, text)
+        case "":
+            text = f"session {session_id} is not known to the Status API, as sessions outside Zoom are not"
+            yield finding("status-unavailable", session_id, text)
+        case _:
+            text = f"session {session_id} has a SessionStatus that is not documented; it was passed over"
+            yield finding("status-unavailable", session_id, text)

@@ -1,0 +1,128 @@
+"""What one account-month asks of the vendor, each reply kept as a snapshot before anything reads it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from jobs.billing.findings import finding
+from jobs.billing.live import Live, to_ask
+from jobs.billing.month import Month
+from jobs.config import Account, Config, read_credential
+from jobs.ledger.snapshots import Kept, Snapshots
+from jobs.ledger.store import Ledger
+from jobs.vendor import lookups, payload
+from jobs.vendor.client import Budget, Client, Credentials, Endpoint, Reply
+from jobs.vendor.payload import Received
+from reports.document import Finding
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    reply: Reply[Received]  # History
+    kept: Kept  # its bytes
+    live: Live
+    attached: Mapping[str, Kept]  # the bytes that `live` was read from, by kind
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """History is, to the byte, what the month's newest document was made of: there is nothing to read or to decide."""
+
+    reply: Reply[None]
+
+
+class AccountVendor:
+    """The vendor as one account sees it during one run. The list of hosts is asked for once."""
+
+    def __init__(
+        self,
+        config: Config,
+        account: Account,
+        ledger: Ledger,
+        *,
+        environ: Mapping[str, str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._config, self._account, self._ledger = config, account, ledger
+        self._environ, self._now = environ, now
+        self._snapshots = Snapshots(config.snapshots)
+        self._hosts: list[bytes | None] = []  # the list once it was asked for
+
+    def fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
+        """`settled`: the SHA-256 of the History that the month's newest document was made of, if that still holds.
+
+        Raises VendorError, CredentialError, OutputError; only History can fail, the rest explains.
+        """
+        budget = Budget.of(self._config.vendor.budget_seconds)
+        kept: list[Kept] = []
+
+        def keep_and_read(body: bytes) -> Received | None:
+            kept.append(self._snapshots.keep(body))
+            return None if kept[-1].sha256 == settled else self._read(body)
+
+        with self._client() as client:
+            reply = client.history(month, keep_and_read, budget=budget)
+            if reply.content is None and not any(clock_skew(reply)):
+                return Settled(Reply(None, reply.received_at, reply.served_at))
+            received = reply.content or self._read(self._snapshots.load(kept[-1].sha256))
+            beside = self._ask_beside(client, month, received, budget)
+        attached = {kind: self._snapshots.keep(body) for kind, body in beside.items()}
+        history = Reply(received, reply.received_at, reply.served_at)
+        return Fetched(history, kept[-1], lookups.live(beside), attached)
+
+    def _read(self, body: bytes) -> Received:
+        return payload.read(body, keep_participants=self._config.participants == "full")
+
+    def _client(self) -> Client:
+        return client_of(self._config, self._account, self._environ, self._now)
+
+    def _ask_beside(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
+        if not self._hosts:
+            self._hosts.append(lookups.list_of_hosts(client, budget))
+        beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
+        if unknown := to_ask(received.rows, month):
+            most = self._config.vendor.status_lookups
+            answers = lookups.statuses(self._client, unknown, most=most, budget=budget)
+            beside["statuses"] = lookups.to_json(answers)
+        if self._account.webhook_secret is not None:
+            beside["events"] = lookups.to_json(self._told(month, received, unknown))
+        return beside
+
+    def _told(self, month: Month, received: Received, unknown: list[int]) -> lookups.Told:
+        rows, hooks = received.rows, self._ledger.hooks
+        counted = hooks.counts(
+            self._account.key,
+            billable=rows.loc[rows["billable_at"].notna(), "session_id"].tolist(),
+            listed=rows["session_id"].tolist(),
+            begin=month.start,
+            end=month.end,
+        )
+        estimates = hooks.estimated_minutes(self._account.key, unknown)
+        return lookups.Told(dict(sorted(estimates.items())), counted.without_event, counted.ended_unlisted)
+
+
+def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:
+    """Tells where our clock and the vendor's are too far apart."""
+    if reply.served_at is not None and abs(reply.served_at - reply.received_at) > CLOCK_TOLERANCE:
+        ours, theirs = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (reply.received_at, reply.served_at))
+        text = f"this machine's clock says {ours}, the vendor's {theirs}: set the clock right, then run again"
+        yield finding("clock-skew", None, text)
+
+
+def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
+    """The vendor's API as the account sees it. Raises CredentialError."""
+    vendor = config.vendor
+    endpoint = Endpoint(
+        vendor.base_url,
+        vendor.timeout_seconds,
+        vendor.budget_seconds,
+        vendor.max_reply_mib,
+        ca_file=vendor.ca_file,
+        proxy=vendor.proxy,
+    )
+    sources = (account.credentials.identifier, account.credentials.secret)
+    credentials = Credentials(*(read_credential(source, environ) for source in sources))
+    return Client(endpoint, credentials, account=account.key, now=now)

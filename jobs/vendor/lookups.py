@@ -1,0 +1,107 @@
+"""What a month asks beside History: who the hosts are, and whether sessions without a duration have ended.
+
+None of it ever fails a unit, so each question is put once, without retries, and a call that keeps failing is given up.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import msgspec
+
+from jobs.billing.live import Live
+from jobs.errors import NotFound, VendorError
+from jobs.vendor import hosts
+from jobs.vendor.client import Budget, Client
+
+AT_ONCE = 4  # the vendor documents no rate limit: be polite
+_PATIENCE = 3  # failures in a row after which a worker asks no more
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    statuses: dict[int, str]  # SessionId → SessionStatus as sent; "" where the API does not know the session (404)
+    failed: tuple[int, ...]  # asked without an answer
+    not_asked: tuple[int, ...]
+
+
+def to_json(known: "Answers | Told") -> bytes:
+    """As it is kept with the snapshot: the same bytes for the same answers."""
+    return msgspec.json.encode(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the webhook's events told, as the ledger knew it then."""
+
+    estimates: dict[int, int]  # SessionId → minutes
+    without_event: int
+    ended_unlisted: int
+
+
+def live(kept: Mapping[str, bytes]) -> Live:
+    """What was kept with a snapshot: `hosts` (`list_of_hosts`), `statuses` and `events` (`to_json`), each if there."""
+    answers = msgspec.json.decode(kept["statuses"], type=Answers) if "statuses" in kept else Answers({}, (), ())
+    told = msgspec.json.decode(kept["events"], type=Told) if "events" in kept else None
+    counted = {"without_event": told.without_event, "ended_unlisted": told.ended_unlisted} if told else {}
+    return Live(
+        statuses=answers.statuses,
+        failed=answers.failed,
+        not_asked=answers.not_asked,
+        hosts=hosts.read(kept["hosts"]) if "hosts" in kept else None,
+        hosts_failed="hosts" not in kept,
+        estimates=told.estimates if told else {},
+        events=counted,
+    )
+
+
+def list_of_hosts(client: Client, budget: Budget) -> bytes | None:
+    """The reply of `GET /user`, proven readable; None where it cannot be had."""
+
+    def proven(body: bytes) -> bytes:
+        hosts.read(body)
+        return body
+
+    try:
+        return client.get("/user", {}, proven, budget=budget, tries=1).content
+    except VendorError:
+        return None
+
+
+def statuses(open_client: Callable[[], Client], session_ids: Iterable[int], *, most: int, budget: Budget) -> Answers:
+    """Asks `GET /status/{SessionId}` for the first `most` sessions, AT_ONCE at a time, within `budget`."""
+    wanted = list(session_ids)
+    asked, beyond = wanted[:most], wanted[most:]
+    stripes = [stripe for number in range(AT_ONCE) if (stripe := asked[number::AT_ONCE])]
+    if not stripes:
+        return Answers({}, (), tuple(beyond))
+    with ThreadPoolExecutor(len(stripes)) as workers:
+        parts = list(workers.map(lambda stripe: _ask(open_client, stripe, budget), stripes))
+    return Answers(
+        dict(sorted(chain.from_iterable(part.statuses.items() for part in parts))),
+        tuple(sorted(chain.from_iterable(part.failed for part in parts))),
+        tuple(sorted([*chain.from_iterable(part.not_asked for part in parts), *beyond])),
+    )
+
+
+def _ask(open_client: Callable[[], Client], session_ids: list[int], budget: Budget) -> Answers:
+    """One worker's questions, one after the other on its own client."""
+    found: dict[int, str] = {}
+    failed: list[int] = []
+    in_a_row = 0
+    with open_client() as client:
+        for number, session_id in enumerate(session_ids):
+            if in_a_row == _PATIENCE or budget.left() <= 0:
+                return Answers(found, tuple(failed), tuple(session_ids[number:]))
+            try:
+                found[session_id] = client.get(
+                    f"/status/{session_id}", {}, hosts.status, budget=budget, tries=1
+                ).content
+                in_a_row = 0
+            except NotFound:
+                found[session_id], in_a_row = "", 0
+            except VendorError:
+                failed.append(session_id)
+                in_a_row += 1
+    return Answers(found, tuple(failed), ())
