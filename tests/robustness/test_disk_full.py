@@ -1,0 +1,136 @@
+"""A disk that is full or may not be written to, at any write: the unit fails with path and reason, the next run heals.
+
+strace makes the N-th call of each kind fail with ENOSPC: once (`when=N`), and from there on (`when=N+`, as on a disk
+that stays full). Claimed: exit 1 (or 0, where the call did not matter) and never a traceback; where the run failed,
+a line on stderr that says where and why; each file under a final name is whole; the same command, once there is room,
+exits 0 with the very files of an undisturbed run and no leftovers. A full file system (tmpfs) and a folder without
+write permission, for a process that is not root, are the same story without strace.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from jobs.vendor.simulator import Simulator
+from tests.robustness.installation import Ground, Installation
+from tests.robustness.processes import EFFECTS, Call, Process, at_call
+from tests.robustness.test_killed import ADJUST, AT_ONCE, RENDER, RUN, Trial, calls_of, trial
+
+FAILING = re.compile(
+    r"(p?writev?(64)?|rename(at2?)?|mkdir(at)?|fsync|fdatasync|ftruncate|link(at)?)\(|open(at)?\(.*O_CREAT"
+)
+EVERY_NTH_OF_LEDGER = 10  # of the calls of each kind on its file and journal, unless --every-syscall
+REASON = re.compile(
+    "no space left on device|disk is full|disk i/o error|permission denied"
+    "|unable to open database file|readonly database"
+)
+
+
+def fails_readably(process: Process, place: Installation, where: object, *, mute: bool = False) -> None:
+    """`mute`: stderr lies on the full disk too."""
+    told = process.stderr
+    assert process.status == 1, (where, process.status, told)
+    assert "Traceback" not in told, (where, told)
+    assert "internal error" not in told, (where, told)
+    assert mute or any(REASON.search(line.lower()) and str(place.folder) in line for line in told.splitlines()), (
+        where,
+        told,
+    )
+
+
+def full_at(attempt: Trial, call: Call, *, on: bool) -> bool:
+    """Whether the call's failure made the run fail."""
+    place = attempt.start.copy()
+    where = f"{'full from' if on else 'full at'} {call}"
+    process = place.run(*attempt.command, strace=at_call(call.name, call.nth, "error=ENOSPC", on=on))
+    if process.status:
+        fails_readably(process, place, where, mute=on and call.name == "write")
+    attempt.is_whole(place, where)
+    if (state := place.fingerprint()) not in attempt.healed:
+        attempt.heals(place, where)
+        attempt.healed.add(state)
+    place.remove()
+    return process.status != 0
+
+
+@pytest.mark.parametrize("command", [RUN, ADJUST, RENDER], ids=["run", "adjust", "render"])
+def test_a_disk_that_fills_up_at_any_write_fails_the_unit_and_the_next_run_heals(
+    on_sqlite: Ground, vendor: Simulator, command: Sequence[str], every_syscall: bool
+) -> None:
+    """See the module's docstring."""
+    with trial(on_sqlite, vendor, command) as attempt:
+        calls = calls_of(attempt.start, command, EFFECTS)
+        chosen = [
+            call
+            for call in calls
+            if FAILING.match(call.text)
+            and "/site-" in call.text
+            and "/processes/" not in call.text  # where stdout and stderr go
+            and (every_syscall or "ledger.db" not in call.text or call.nth % EVERY_NTH_OF_LEDGER == 0)
+        ]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            failed = list(pool.map(lambda call: full_at(attempt, call, on=False), chosen))
+            staying = [call for call in chosen if call.name != "openat"][:: 1 if every_syscall else 3]  # it reads, too
+            failed += list(pool.map(lambda call: full_at(attempt, call, on=True), staying))
+        assert sum(failed) > len(failed) / 3
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder)]
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("where", ["out", "state", "state/snapshots"])
+@pytest.mark.parametrize("free", [4, 24, 88])
+def test_on_a_really_full_disk_the_unit_fails_and_with_room_again_it_heals(
+    on_sqlite: Ground, vendor: Simulator, where: str, free: int
+) -> None:
+    """`free`: KiB. Where that is enough, the run is done; else it says path and reason, and heals with room."""
+    place = on_sqlite.install(vendor.url)
+    with small_disk(place.folder / where, f"{free + 512}k"):
+        ballast = place.folder / where / "ballast"
+        with ballast.open("wb") as file:
+            file.write(bytes(512 * 1024))
+        process = place.run(*RUN)
+        if process.status:
+            fails_readably(process, place, (where, free))
+        ballast.unlink()
+        assert place.run(*RUN).status == 0
+        assert place.numbers() == ["ACME-201611-0001"]
+        assert place.leftovers() == []
+        place.is_proven()
+
+
+@pytest.mark.parametrize("where", ["out", "out/acme", "out/acme/2016-11", "state", "state/snapshots"])
+def test_a_folder_without_write_permission_fails_the_unit_until_it_may_be_written(
+    on_sqlite: Ground, vendor: Simulator, where: str
+) -> None:
+    """As a user who is not root: root may write anywhere."""
+    if os.geteuid():
+        pytest.skip("only root can start a process of another user")
+    place = on_sqlite.install(vendor.url)
+    on_sqlite.folder.chmod(0o711)
+    (place.folder / where).mkdir(parents=True)
+    for path in (place.folder, *place.folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    (place.folder / where).chmod(0o500)
+    process = place.run(*RUN, user=65534)
+    fails_readably(process, place, where)
+    (place.folder / where).chmod(0o700)
+    assert place.run(*RUN, user=65534).status == 0
+    assert place.numbers() == ["ACME-201611-0001"]
+    place.is_proven()

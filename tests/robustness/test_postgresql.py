@@ -1,0 +1,112 @@
+"""The ledger's two engines: one schema, one behaviour; and what only a server can do, such as going away."""
+
+import socket
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from jobs.ledger import schema
+from jobs.ledger.engine import HEAD, open_engine
+from jobs.vendor.simulator import Simulator
+from tests.robustness.installation import Ground, Installation
+from tests.robustness.site import NOVEMBER
+
+RUN = ("run", "--month", NOVEMBER)
+
+
+def location(place: Installation) -> Path | str:
+    return place.ledger if place.database else place.folder / place.ledger
+
+
+def test_migrations_make_the_schema_that_the_program_uses(ground: Ground, vendor: Simulator) -> None:
+    engine = open_engine(location(ground.install(vendor.url)))
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), schema.metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_a_newer_schema_is_refused_with_both_versions_named(ground: Ground, vendor: Simulator) -> None:
+    place = ground.install(vendor.url)
+    assert place.run(*RUN).status == 0
+    place.write("UPDATE alembic_version SET version_num = '9999'")
+    for command in (RUN, ("verify",), ("history",)):
+        process = place.run(*command)
+        told = process.stdout + process.stderr
+        assert process.status in (1, 3)
+        assert "9999" in told
+        assert HEAD in told
+        assert "Traceback" not in told
+        assert len(told.splitlines()) == 1
+    assert place.numbers() == ["ACME-201611-0001"]
+
+
+def test_both_engines_hold_the_same_rows(on_sqlite: Ground, on_postgresql: Ground, vendor: Simulator) -> None:
+    """Digests and all: a ledger can be moved by copying its rows."""
+    places = [one.install(vendor.url) for one in (on_sqlite, on_postgresql)]
+    for place in places:
+        assert place.run(*RUN).status == 0
+    for table in schema.metadata.sorted_tables:
+        columns = [column.name for column in table.columns]
+        one, two = (place.rows(f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY 1") for place in places)  # noqa: S608
+        assert one == two, table.name
+
+
+def test_the_sqlite_file_is_for_its_owner_only(on_sqlite: Ground, vendor: Simulator) -> None:
+    place = on_sqlite.install(vendor.url)
+    assert place.run(*RUN).status == 0
+    assert stat.S_IMODE((place.folder / place.ledger).stat().st_mode) == 0o600
+
+
+def test_a_server_that_is_not_there_is_one_readable_line(on_postgresql: Ground, vendor: Simulator) -> None:
+    """It names the server, never a password: such a one may only come from the environment or a file."""
+    place = on_postgresql.install(vendor.url)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    config = place.folder / "config.yaml"
+    there = str(on_postgresql.postgresql.port) if on_postgresql.postgresql else ""
+    config.write_text(config.read_text().replace(f":{there}/", f":{port}/"))
+    process = place.run(*RUN, environ={"PGPASSWORD": "not-to-be-told"})
+    assert process.status == 1
+    assert process.stdout == ""
+    (line,) = process.stderr.splitlines()
+    assert f"127.0.0.1:{port}" in line
+    assert "connection" in line
+    assert "not-to-be-told" not in line
+
+
+@pytest.mark.parametrize("table", ["runs", "snapshots", "documents", "lines", "numbers", "events"])
+def test_a_connection_dropped_within_a_transaction_leaves_no_half_document(
+    on_postgresql: Ground, vendor: Simulator, table: str
+) -> None:
+    """The run is held up at its first insert into `table`, and the server then drops its connection."""
+    place, server = on_postgresql.install(vendor.url), on_postgresql.postgresql
+    assert server
+    assert place.database
+    open_engine(place.ledger).dispose()  # makes the tables
+    with server.connect(place.database) as other:
+        other.autocommit = False
+        other.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        process = place.start(*RUN)
+        blocked = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{place.database}' AND wait_event_type = 'Lock'"  # noqa: S608, E501
+        until = time.monotonic() + 20
+        while not server.rows("postgres", blocked):
+            assert time.monotonic() < until, "the run never got there"
+            time.sleep(0.02)
+    assert process.wait() == 1
+    assert "Traceback" not in process.stderr
+    assert "internal error" not in process.stderr
+    assert "terminating connection" in process.stderr or "closed" in process.stderr, process.stderr
+    documents, numbers, lines = (
+        place.rows(f"SELECT count(*) FROM {name}")[0][0]  # noqa: S608
+        for name in ("documents", "numbers", "lines")
+    )
+    assert (documents, numbers, lines > 0) in ((0, 0, False), (1, 1, True)), "whole or not at all"
+    again = place.run(*RUN)
+    assert again.status == 0, again.stderr
+    assert place.numbers() == ["ACME-201611-0001"]
+    place.is_proven()
