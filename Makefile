@@ -3,7 +3,7 @@ PY   := $(VENV)/bin/python
 RUN  := $(VENV)/bin/securevideo-billing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench golden lock
+.PHONY: help setup demo test lint bench golden lock pictures
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,13 +20,16 @@ demo: setup ## bill a made-up clinic from the simulated vendor; says which files
 	$(RUN) demo
 
 test: lint ## every check
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --dist loadfile
 
 lint: setup ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+
+pictures: setup ## make the pictures of the README anew from the demo's output
+	$(PY) -m docs.pictures
 
 bench: setup ## measure run against a straightforward script, as a ratio in one run
 	$(PY) -m benchmarks.compare

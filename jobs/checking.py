@@ -8,7 +8,7 @@ from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import CredentialError, VendorError
-from jobs.monthly import client_of
+from jobs.fetching import client_of
 from jobs.vendor import payload
 from reports.document import plain
 
@@ -16,6 +16,7 @@ from reports.document import plain
 @dataclass(frozen=True, slots=True)
 class Report:
     lines: tuple[str, ...]
+    warnings: tuple[str, ...]
     problems: tuple[str, ...]
     exit_status: int  # 0; 1: the vendor; 2: a credential cannot be read
 
@@ -23,12 +24,14 @@ class Report:
 def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datetime], online: bool) -> Report:
     """Tells of every account's plans and credentials; with `online` tries these on the vendor's API."""
     lines: list[str] = []
+    warnings: list[str] = []
     problems: list[str] = []
     status = 0
     for account in config.accounts.values():
         lines += [*_account_lines(account)]
-        warnings, unreadable = _credentials(account, environ)
-        problems += [*warnings, *unreadable]
+        exposures, unreadable = _credentials(account, environ)
+        warnings += exposures
+        problems += unreadable
         if unreadable:
             status = 2
         elif online:
@@ -37,12 +40,12 @@ def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datet
             except VendorError as error:
                 problems.append(str(error))
                 status = status or 1
-    return Report(tuple(lines), tuple(problems), status)
+    return Report(tuple(lines), tuple(warnings), tuple(problems), status)
 
 
 def _credentials(account: Account, environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     warnings, unreadable = [], []
-    for source in (account.credentials.identifier, account.credentials.secret):
+    for source in account.sources:
         try:
             read_credential(source, environ)
         except CredentialError as error:

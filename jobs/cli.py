@@ -1,18 +1,19 @@
 """The command line: parse, call one function, print, exit. Results go to stdout, all else to stderr (contract §2)."""
 
+import gc
 import io
 import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,12 +21,15 @@ from jobs import config as configuration
 from jobs import log
 from jobs.billing.month import Month
 from jobs.config import Account, Config
-from jobs.errors import BillingError, CredentialError, LedgerError, OutputError, UsageError
+from jobs.config.fields import FORMATS, in_order
+from jobs.errors import BillingError, ConfigError, CredentialError, LedgerDamaged, OutputError, UsageError, combined
 
 if TYPE_CHECKING:
     from jobs.ledger.snapshots import Snapshots
     from jobs.ledger.store import Ledger
     from jobs.monthly import Outcome
+
+F = TypeVar("F", bound=Callable[..., object])
 
 PROGRAM = "securevideo-billing"
 _FINDINGS_SHOWN = 20  # a unit, on stderr; all of them are in its files
@@ -67,7 +71,7 @@ def _errors_told(ctx: click.Context) -> Iterator[None]:
         yield
     except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, BrokenPipeError):
         raise  # click's own; where nobody reads stdout any more it ends quietly
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a traceback may quote a row
         lines, status = _in_lines(error, ctx)
         for line in lines:
             log.tell(logging.ERROR, line)
@@ -79,7 +83,7 @@ def _in_lines(error: BaseException, ctx: click.Context) -> tuple[list[str], int]
     match error:
         case click.UsageError():
             command = (error.ctx or ctx).command_path
-            return [f"{PROGRAM}: {error.format_message()} See: {command} --help"], 2
+            return [f"{PROGRAM}: {error.format_message().rstrip('.')}; see {command} --help"], 2
         case UsageError():
             return [f"{PROGRAM}: {error}"], error.exit_status
         case BillingError():
@@ -137,7 +141,7 @@ def _version() -> str:
     default=Path("config.yaml"),
     help="The configuration file; default config.yaml, or $SECUREVIDEO_BILLING_CONFIG.",
 )
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Of the log on stderr.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Of stderr; one line an event.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @click.version_option(_version(), prog_name=PROGRAM)
 @click.pass_context
@@ -149,6 +153,10 @@ def main(ctx: click.Context, /, *, config_file: Path, **_: object) -> None:
     ctx.obj = Invocation(config_file)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks stops nothing
+
+
+def format_option(told: str) -> Callable[[F], F]:
+    return click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help=told)
 
 
 account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
@@ -166,7 +174,10 @@ account_option = click.option("--account", "accounts", metavar="KEY", multiple=T
 @account_option
 @click.option("--draft", is_flag=True, help="Write drafts only; issue nothing.")
 @click.option("--adjust", is_flag=True, help="Issue adjustment documents for restated months.")
-@click.option("--output", type=click.Path(path_type=Path), help="Instead of the configured output folder.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the configured output folder."
+)
+@format_option("Write documents in this format and json, whatever is configured; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array: every unit's summary.")
 @click.pass_context
 def run(
@@ -177,15 +188,17 @@ def run(
     draft: bool,
     adjust: bool,
     output: Path | None,
+    formats: Sequence[str],
     as_json: bool,
 ) -> None:
     """Bill months: fetch, reconcile, issue, write the files.
 
     Without --month it also looks again at the last issued months (`restate_months`) and reports what changed.
     """
+    gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
     from jobs import monthly
 
-    config = ctx.obj.config()
+    config = _with_formats(ctx.obj.config(), formats)
     chosen = _accounts(config, accounts)
     billed = _months(months)
     _tell_secrets(ctx, chosen)
@@ -202,9 +215,10 @@ def run(
         )
         units = monthly.units(job, chosen, billed, watch=not months)
         outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
+        indexed = _write_index(config, ledger, job.output)
     if as_json:
         _print_json([outcome.summary for outcome in outcomes])
-    ctx.exit(_combined([printed, *(outcome.exit_status for outcome in outcomes)]))
+    ctx.exit(combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)]))
 
 
 def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple[list["Outcome"], int]:
@@ -218,9 +232,11 @@ def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple
     with click.progressbar(length=units, file=sys.stderr, hidden=not sys.stderr.isatty(), label="billing") as bar:
         for outcome in outcomes:
             done.append(outcome)
+            gc.collect()
             _tell_findings(outcome.summary)
             if not as_json and printed == 0:
                 try:
+                    click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
                     _say(in_words(outcome.summary))
                 except (OutputError, BrokenPipeError) as error:
                     log.tell(logging.ERROR, str(error))
@@ -244,9 +260,14 @@ def _tell_findings(unit: dict[str, Any]) -> None:
         log.tell(logging.WARNING, more, **of_unit)
 
 
-@main.command()
+@main.command(short_help="Bill a made-up clinic; nothing to set up.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="A new or empty folder."
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=Path("demo"),
+    show_default=True,
+    help="A new or empty folder, or that of an earlier demo, which is made anew.",
 )
 @click.pass_context
 def demo(ctx: click.Context, output: Path) -> None:
@@ -257,14 +278,14 @@ def demo(ctx: click.Context, output: Path) -> None:
         ctx.exit(run_demo(output, now=_now, program_version=_version(), say=_say))
 
 
-@main.command()
+@main.command(short_help="Validate the configuration; print the plans.")
 @click.option("--online", is_flag=True, help="Also try each account's credentials on the vendor's API.")
 @click.pass_context
 def check(ctx: click.Context, *, online: bool) -> None:
     """Validate the configuration and print the plan in force in each month."""
     from jobs import checking
 
-    config = ctx.obj.config()
+    config = _with_formats(ctx.obj.config(), ())
     _tell_secrets(ctx, config.accounts.values())
     report = checking.check(config, os.environ, now=_now, online=online)
     for line in report.warnings:
@@ -281,7 +302,7 @@ as_of_option = click.option(
 )
 
 
-@main.command()
+@main.command(short_help="Show what the ledger holds.")
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 @click.pass_context
@@ -300,7 +321,7 @@ def history(ctx: click.Context, *, as_of: datetime | None, as_json: bool) -> Non
         _say(in_words(months))
 
 
-@main.command()
+@main.command(short_help="Show what changed since a month was issued.")
 @click.option("--account", metavar="KEY", required=True)
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @as_of_option
@@ -314,6 +335,7 @@ def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: d
     from jobs.recount import Archive, difference, in_words
 
     config = ctx.obj.config()
+    _need_ledger(config)
     with _ledger(config) as ledger:
         archive = Archive(ledger, _snapshots(config))
         found = difference(archive, account, _single(month), as_of=as_of.date() if as_of else None)
@@ -324,10 +346,12 @@ def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: d
     ctx.exit(3 if found["changes"] else 0)
 
 
-@main.command()
+@main.command(short_help="Prove ledger, snapshots and files, offline.")
 @click.option("--account", metavar="KEY", help="Only this one.")
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
-@click.option("--output", type=click.Path(path_type=Path), help="Instead of the configured output folder.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the configured output folder."
+)
 @click.pass_context
 def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] | None, output: Path | None) -> None:
     """Prove ledger, snapshots and files against each other, offline. Exit status 3 if anything differs."""
@@ -335,13 +359,13 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
     from jobs.recount import Archive
 
     config = ctx.obj.config()
-    if not _has_ledger(config):
-        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` makes it")
+    _need_ledger(config)
     try:
         ledger = _ledger(config, checked=False)
-    except LedgerError as error:
+    except LedgerDamaged as error:
         _say(str(error))
         ctx.exit(3)
+    found = 0
     with ledger:
         scope = proof.Scope(
             archive=Archive(ledger, _snapshots(config)),
@@ -351,31 +375,45 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
             account=account,
             month=str(_single(month)) if month else None,
         )
-        differences = list(proof.verify(scope))
-        for difference in differences:
+        for found, difference in enumerate(proof.verify(scope), 1):  # noqa: B007  # the last one's number is told
             _say(str(difference))
-        _say(proof.told(differences, scope))
-    ctx.exit(3 if differences else 0)
+        _say(proof.told(found, scope))
+    ctx.exit(3 if found else 0)
 
 
-@main.command()
+@main.command(short_help="Write the files of issued documents again.")
 @click.option("--account", metavar="KEY", help="Only this one.")
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
-@click.option("--output", type=click.Path(path_type=Path), help="Instead of the configured output folder.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the configured output folder."
+)
+@format_option("Only this format, also of documents that were not issued in it; repeatable.")
 @click.pass_context
-def render(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] | None, output: Path | None) -> None:
+def render(
+    ctx: click.Context,
+    *,
+    account: str | None,
+    month: tuple[Month, ...] | None,
+    output: Path | None,
+    formats: Sequence[str],
+) -> None:
     """Write the files of issued documents again, from the ledger alone."""
     from jobs.render import render as render_again
 
     config = ctx.obj.config()
+    if formats:
+        _with_formats(config, formats)
+    _need_ledger(config)
     with _ledger(config) as ledger:
         folder = output.absolute() if output else config.output
         of_month = str(_single(month)) if month else None
-        for path in render_again(config, ledger, folder, account=account, month=of_month):
+        for path in render_again(config, ledger, folder, account=account, month=of_month, only=formats):
             _say(str(path))
+        status = _write_index(config, ledger, folder)
+    ctx.exit(status)
 
 
-@main.command()
+@main.command(short_help="Copy the ledger.")
 @click.argument("to")
 @click.pass_context
 def backup(ctx: click.Context, *, to: str) -> None:
@@ -401,6 +439,51 @@ def simulate_vendor(*, port: int, data: Path | None) -> None:
     serve(data, port=port, announce=click.echo)
 
 
+def _write_index(config: Config, ledger: "Ledger", output: Path) -> int:
+    """Gives the exit status: what the units came to stands, even where the page about them cannot be written."""
+    from jobs import index
+
+    try:
+        index.write(config, ledger, output, program_version=_version())
+    except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
+        log.tell(logging.ERROR, str(error) if isinstance(error, BillingError) else log.bug(error))
+        return 1
+    return 0
+
+
+@main.command(short_help="Receive SecureVideo's webhooks.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8084, show_default=True, help="0 picks a free one.")
+@click.pass_context
+def webhook(ctx: click.Context, *, host: str, port: int) -> None:
+    """Receive SecureVideo's webhooks for each account with a `webhook.secret`, until stopped.
+
+    It speaks plain HTTP: let a web server with a certificate stand in front, one that does not log the path.
+    """
+    try:
+        from jobs.webhook.server import serve
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package not in ("starlette", "uvicorn", "h11"):
+            raise
+        raise UsageError(
+            f"{package} is not installed; install what the receiver needs with: pip install '{PROGRAM}[webhook]'"
+        ) from error
+    config = ctx.obj.config()
+    _tell_secrets(ctx, config.accounts.values())
+    serve(config, os.environ, host=host, port=port, announce=_say)
+
+
+def _with_formats(config: Config, named: Sequence[str]) -> Config:
+    """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
+    from jobs.outputs import unmakeable
+
+    wanted = in_order({*named, "json"}) if named else config.formats
+    if reasons := unmakeable(wanted):
+        raise UsageError(f"--format: {reasons[0]}") if named else ConfigError(f"{config.path}: formats: {reasons[0]}")
+    return replace(config, formats=wanted)
+
+
 def _accounts(config: Config, keys: Sequence[str]) -> list[Account]:
     unknown = [key for key in keys if key not in config.accounts]
     if unknown:
@@ -420,7 +503,7 @@ def _months(ranges: Sequence[tuple[Month, ...]]) -> list[Month]:
 def _tell_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
     """The log's formatter blots out what it is told here."""
     for account in accounts:
-        for source in (account.credentials.identifier, account.credentials.secret):
+        for source in account.sources:
             try:
                 ctx.meta["formatter"].hide(configuration.read_credential(source, os.environ))
             except CredentialError:
@@ -435,6 +518,11 @@ def _single(months: tuple[Month, ...]) -> Month:
 
 def _has_ledger(config: Config) -> bool:
     return not isinstance(config.ledger, Path) or config.ledger.exists()
+
+
+def _need_ledger(config: Config) -> None:
+    if not _has_ledger(config):
+        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` makes it")
 
 
 def _ledger(config: Config, *, checked: bool = True) -> "Ledger":
@@ -463,16 +551,12 @@ def _say(result: str | bytes) -> None:
         raise
     except OSError as error:
         _discard_stdout()
-        raise OutputError(f"standard output: {(error.strerror or '').lower()}; the files are not concerned") from error
+        raise OutputError(
+            f"standard output: {(error.strerror or '').lower()}; only what is printed here is lost"
+        ) from error
 
 
 def _discard_stdout() -> None:
     """What is still in its buffer would fail again when the program ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _combined(statuses: Iterable[int]) -> int:
-    """2, then 1, then 3, then 0."""
-    found = set(statuses)
-    return next((status for status in (2, 1, 3) if status in found), 0)

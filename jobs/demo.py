@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobs import config, monthly, summary
+from jobs import config, index, monthly, summary
 from jobs.billing.month import Month
-from jobs.errors import OutputError, UsageError
+from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
 from jobs.vendor import clinic
 from jobs.vendor.simulator import Simulator
@@ -68,9 +68,10 @@ def demo(output: Path, *, now: Callable[[], datetime], program_version: str, say
             say(f"Later the vendor comps a session of {restated}. A rerun as on {_WHEN_RERUN:%Y-%m-%d} adjusts it:")
             second = list(monthly.run(replace(job, adjust=True), [(lakeside, restated)]))
             _say_outcomes(second, say)
+            index.write(loaded, ledger, loaded.output, program_version=program_version)
     if second[0].exit_status == 0:
         _say_what_to_open(output, loaded.output / "lakeside" / str(restated), second[0], say)
-    return max((outcome.exit_status for outcome in [*first, *second]), default=0)
+    return combined(outcome.exit_status for outcome in [*first, *second])
 
 
 def _say_outcomes(outcomes: list[monthly.Outcome], say: Callable[[str], None]) -> None:
@@ -109,7 +110,9 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
 def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Callable[[str], None]) -> None:
     credit_note = last.summary["documents"][0]
     say("")
-    say("Open these:")
+    say("Open this first, it leads to all the others:")
+    say(f"  {folder.parents[1] / index.NAME}  the overview")
+    say("Then these:")
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")

@@ -8,6 +8,7 @@
     ├── VendorError              1  the vendor's API
     │   ├── CredentialsRefused   1  401 or 403: no retry, other months of that key are skipped
     │   ├── ReplyRefused         1  permanent: asking again would not help
+    │   │   └── NotFound         1  404
     │   └── TryAgainLater        1  passing: five tries or the budget are used up
     ├── LedgerError              1
     │   ├── LedgerDamaged        1  the chain of digests is broken: nothing is issued on it
@@ -16,8 +17,16 @@
     └── OutputError              1  a folder or file that cannot be written
 
 Bad data from the vendor is none of these: it is a finding, a value (`jobs.billing.findings`).
-A bug is a traceback.
+A bug is one line that says where it happened (`jobs.log.bug`), never a traceback: that may quote a row.
 """
+
+from collections.abc import Iterable
+
+
+def combined(statuses: Iterable[int]) -> int:
+    """The exit status of all together: 2, then 1, then 3, then 0 (contract §2)."""
+    found = set(statuses)
+    return next((status for status in (2, 1, 3) if status in found), 0)
 
 
 class BillingError(Exception):
@@ -49,6 +58,10 @@ class CredentialsRefused(VendorError):
 
 
 class ReplyRefused(VendorError):
+    pass
+
+
+class NotFound(ReplyRefused):
     pass
 
 

@@ -1,6 +1,8 @@
 """The log on stderr: one line an event, text or JSON, with nothing in it that a log must not hold.
 
-Redaction happens in the formatter, so that child loggers and exceptions pass through it too.
+What a person must act on (errors, findings) goes the same way: in text without time and level, as any program's errors
+read; in JSON with fields of its own, such as account and month. Redaction happens in the formatter, so that child
+loggers and exceptions pass through it too.
 """
 
 import json
@@ -8,19 +10,23 @@ import logging
 import re
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, TextIO
 
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=/?&]+@[^\s<>\"'(),;:=/?&]+")
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # bidi controls too
+CLEAR_LINE = "\r\x1b[K"  # on a terminal, where a progress bar may stand
 _SHORTEST_SECRET = 4  # a shorter one would blot out half the log and keeps nothing safe
 
 
 class Formatter(logging.Formatter):
     """Formats a record as one line; secrets, e-mail addresses and line breaks never get through."""
 
-    def __init__(self, style: Literal["text", "json"]) -> None:
+    def __init__(self, style: Literal["text", "json"], *, before: str = "") -> None:
+        """`before` stands before each line."""
         super().__init__()
         self._json = style == "json"
+        self._before = before
         self._secrets: set[str] = set()
 
     def hide(self, secret: str) -> None:
@@ -31,10 +37,11 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         message = self._clean(record.getMessage() + _place(record))
+        told: dict[str, object] | None = getattr(record, "told", None)
         if self._json:
             line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
-            return json.dumps(line, ensure_ascii=False)
-        return f"{at} {record.levelname.lower()}: {message}"
+            return self._before + json.dumps(line | (told or {}), ensure_ascii=False)
+        return self._before + (f"{at} {record.levelname.lower()}: {message}" if told is None else message)
 
     def _clean(self, message: str) -> str:
         for secret in self._secrets:
@@ -43,16 +50,29 @@ class Formatter(logging.Formatter):
 
 
 def _place(record: logging.LogRecord) -> str:
+    error = record.exc_info[1] if record.exc_info else None
+    return "" if error is None else f" ({origin(error, frames=20)})"
+
+
+def origin(error: BaseException, *, frames: int = 3) -> str:
     """Where an exception came from; never its text, which may quote a row."""
-    if not record.exc_info or record.exc_info[0] is None:
-        return ""
-    frames = traceback.extract_tb(record.exc_info[2])
-    return f" ({record.exc_info[0].__name__} at {' < '.join(f'{f.name}:{f.lineno}' for f in reversed(frames))})"
+    places = [f"{f.name} ({Path(f.filename).name}:{f.lineno})" for f in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} in {' < '.join(reversed(places[-frames:]))}"
+
+
+def bug(error: BaseException) -> str:
+    """What to say of an error that nobody expected."""
+    return f"internal error {origin(error)}; please report this line"
+
+
+def tell(level: int, message: str, **fields: object) -> None:
+    """Says what a person must know or act on; `fields` stand beside the message in JSON, and hold no text of a row."""
+    logging.getLogger(__name__).log(level, "%s", message, extra={"told": fields})
 
 
 def set_up(style: Literal["text", "json"], *, verbose: bool, stream: TextIO) -> Formatter:
     """Sends the program's log to `stream`; gives the formatter, which is told the secrets once they are read."""
-    formatter = Formatter(style)
+    formatter = Formatter(style, before=CLEAR_LINE if stream.isatty() else "")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -1,11 +1,10 @@
 """One account-month from the vendor's reply to the files: gather, decide, apply; and the loop over all of them."""
 
 import logging
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,17 @@ from jobs.billing.findings import finding
 from jobs.billing.invoicing import Issued, Setting
 from jobs.billing.month import Month
 from jobs.billing.terms import Terms, from_builtins
-from jobs.config import Account, Config, read_credential
+from jobs.config import Account, Config
 from jobs.errors import BillingError, CredentialsRefused, OutputError
-from jobs.ledger.snapshots import Kept, Snapshots
+from jobs.fetching import AccountVendor, Fetched, Settled, clock_skew
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
+from jobs.log import bug
 from jobs.outputs import UnitFolder
-from jobs.vendor import payload
-from jobs.vendor.client import Client, Credentials, Endpoint, Reply
-from jobs.vendor.payload import Received
+from jobs.vendor.client import Reply
 from reports.document import Document, Finding, Snapshot
 
 log = logging.getLogger(__name__)
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
 _DECISIONS = 10  # another process may post to the account between decision and posting: so often we look again
 
 
@@ -57,12 +54,6 @@ class Outcome:
     exit_status: int  # 0, 1 or 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    reply: Reply[Received]
-    kept: Kept
-
-
 def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, watch: bool) -> list[Unit]:
     """Each account's months, ascending; with `watch` also its last issued months, whose sessions may have changed."""
     found = []
@@ -77,71 +68,62 @@ def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, wat
 
 def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
     """Bills the units, those of an account in one go. One unit's failure never stops the others."""
-    for _, of_account in groupby(units, key=lambda unit: unit[0].key):
+    for key, of_account in groupby(units, key=lambda unit: unit[0].key):
+        vendor = AccountVendor(job.config, job.config.accounts[key], job.ledger, environ=job.environ, now=job.now)
         refused: str | None = None
         for account, month in of_account:
             if refused is not None:
                 yield _failed(job, account.key, month, f"skipped: {refused}")
                 continue
             try:
-                yield _unit(job, account, month)
+                yield _unit(job, account, month, vendor)
             except BillingError as error:
                 refused = str(error) if isinstance(error, CredentialsRefused) else None
                 yield _failed(job, account.key, month, str(error))
             except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
-                yield _failed(job, account.key, month, _bug(error))
+                yield _failed(job, account.key, month, bug(error))
 
 
-def _unit(job: Job, account: Account, month: Month) -> Outcome:
+def _unit(job: Job, account: Account, month: Month, vendor: AccountVendor) -> Outcome:
     with UnitFolder(job.output, account.key, str(month), job.config.file_mode) as folder, folder.locked():
         _finish(job, folder, account.key, month)
-        with client_of(job.config, account, job.environ, job.now) as client:
-            fetched = _fetch(job, client, month)
+        fetched = vendor.fetch(month, job.ledger.settled(account.key, str(month)))
+        if isinstance(fetched, Settled):
+            return _settled(job, folder, account, month, fetched)
         decision, snapshot, standing = _decide_and_post(job, account, month, fetched)
         documents, files = _write(job, folder, decision, standing)
         told = summary.of_decision(account.key, str(month), snapshot, decision, documents)
         files |= folder.write_summary(summary.to_json(told))
-        detail = {"findings": len(decision.findings), "snapshot": snapshot.sha256, "files": files}
-        job.ledger.add_event(account.key, str(month), decision.status, detail=detail)
+        detail = {**summary.for_ledger(decision), "snapshot": snapshot.sha256} | _looked_at(fetched.reply)
+        job.ledger.add_event(account.key, str(month), decision.status, detail=detail | _left(job, files))
     return Outcome(told, 3 if decision.needs_a_person else 0)
 
 
-def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
-    """The vendor's API as the account sees it. Raises CredentialError."""
-    vendor = config.vendor
-    endpoint = Endpoint(
-        vendor.base_url,
-        vendor.timeout_seconds,
-        vendor.budget_seconds,
-        vendor.max_reply_mib,
-        ca_file=vendor.ca_file,
-        proxy=vendor.proxy,
-    )
-    sources = (account.credentials.identifier, account.credentials.secret)
-    credentials = Credentials(*(read_credential(source, environ) for source in sources))
-    return Client(endpoint, credentials, account=account.key, now=now)
-
-
-def _fetch(job: Job, client: Client, month: Month) -> _Fetched:
-    """The month's History: kept as a snapshot before anything reads it, then read."""
-    snapshots = Snapshots(job.config.snapshots)
-    kept: list[Kept] = []
-
-    def keep_and_read(body: bytes) -> Received:
-        kept.append(snapshots.keep(body))
-        return payload.read(body, keep_participants=job.config.participants == "full")
-
-    reply = client.history(month, keep_and_read)
-    return _Fetched(reply, kept[-1])
+def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled) -> Outcome:
+    """The rerun of an issued month for which the vendor sent, to the byte, what it was issued on."""
+    view = job.ledger.view(account.key, str(month))
+    standing = job.ledger.known(account.key, str(month), view).issued
+    _restore(job, folder, standing)
+    folder.remove_drafts()
+    told = summary.of_settled([issued.document for issued in standing])
+    files = folder.write_summary(summary.to_json(told))
+    detail = summary.for_ledger_settled(standing[-1].document) | _looked_at(fetched.reply) | _left(job, files)
+    job.ledger.add_event(account.key, str(month), "unchanged", detail=detail)
+    return Outcome(told, 0)
 
 
 def _decide_and_post(
-    job: Job, account: Account, month: Month, fetched: _Fetched
+    job: Job, account: Account, month: Month, fetched: Fetched
 ) -> tuple[Decision, Snapshot, tuple[Issued, ...]]:
     """The decision, and all of the month's documents that stand after it."""
     received = fetched.reply.content
     snapshot_id, snapshot = job.ledger.add_snapshot(
-        account.key, str(month), fetched.kept, received.received, fetched.reply.received_at
+        account.key,
+        str(month),
+        kept=fetched.kept,
+        rows=received.received,
+        fetched_at=fetched.reply.received_at,
+        attached=fetched.attached,
     )
     for _ in range(_DECISIONS):
         known = job.ledger.known(account.key, str(month), View(ALL, snapshot_id))
@@ -161,7 +143,7 @@ def _decide_and_post(
 
 
 def _gather(
-    job: Job, account: Account, month: Month, *, fetched: _Fetched, known: Known, snapshot: Snapshot
+    job: Job, account: Account, month: Month, *, fetched: Fetched, known: Known, snapshot: Snapshot
 ) -> Gathered:
     config, received = job.config, fetched.reply.content
     setting = Setting(
@@ -187,23 +169,17 @@ def _gather(
         received=received.received,
         findings=(
             *received.findings,
-            *_clock_skew(fetched.reply),
+            *clock_skew(fetched.reply),
             *rows_gone(received.received, known, month, config.close_day),
         ),
         issued=known.issued,
         elsewhere=known.elsewhere,
+        live=fetched.live,
     )
 
 
 def _terms(account: Account, known: Known) -> Terms:
     return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
-
-
-def _clock_skew(reply: Reply[Received]) -> Iterator[Finding]:
-    if reply.served_at is not None and abs(reply.served_at - reply.received_at) > CLOCK_TOLERANCE:
-        ours, theirs = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (reply.received_at, reply.served_at))
-        text = f"this machine's clock says {ours}, the vendor's {theirs}: set the clock right, then run again"
-        yield finding("clock-skew", None, text)
 
 
 def rows_gone(received: int, known: Known, month: Month, close_day: int) -> Iterator[Finding]:
@@ -219,16 +195,21 @@ def _write(
     job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Issued, ...]
 ) -> tuple[list[Document], dict[str, str]]:
     """Puts the unit's files in place; gives the documents to tell of, and the drafts' SHA-256 by file name."""
+    _restore(job, folder, standing)
+    if decision.drafts:
+        return [decision.drafts[0]], folder.write_drafts(decision.drafts, decision.month.sessions)
+    folder.remove_drafts()
+    return [decision.post] if decision.post else [issued.document for issued in standing], {}
+
+
+def _restore(job: Job, folder: UnitFolder, standing: Sequence[Issued]) -> None:
+    """Puts the files of what stands in place: all of a document not yet written, the missing ones of another."""
     written = job.ledger.written(*_unit_of(standing)) if standing else {}
     for issued in standing:
         if issued.id in written:
             folder.restore(issued.document, issued.sessions, written[issued.id])
         else:
             _write_issued(job, folder, issued)
-    if decision.drafts:
-        return [decision.drafts[0]], folder.write_drafts(decision.drafts, decision.month.sessions)
-    folder.remove_drafts()
-    return [decision.post] if decision.post else [issued.document for issued in standing], {}
 
 
 def _finish(job: Job, folder: UnitFolder, account: str, month: Month) -> None:
@@ -244,8 +225,17 @@ def _write_issued(job: Job, folder: UnitFolder, issued: Issued) -> None:
     job.ledger.add_event(account, month, "written", document_id=issued.id, detail=digests)
 
 
-def _unit_of(issued: tuple[Issued, ...]) -> tuple[str, str]:
+def _unit_of(issued: Sequence[Issued]) -> tuple[str, str]:
     return issued[0].document.account, issued[0].document.month
+
+
+def _looked_at(reply: Reply[Any]) -> dict[str, str]:
+    return {"looked_at": reply.received_at.isoformat(timespec="seconds")}
+
+
+def _left(job: Job, files: Mapping[str, str]) -> dict[str, Any]:
+    """Which files a unit left, for the ledger; and where, unless that is the configured folder, which may move."""
+    return {"files": files} if job.output == job.config.output else {"files": files, "output": str(job.output)}
 
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
@@ -258,7 +248,7 @@ def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
     ):
         files = folder.write_summary(summary.to_json(told))
     with _whatever_else_fails():
-        job.ledger.add_event(account, str(month), "failed", detail={"error": error, "files": files})
+        job.ledger.add_event(account, str(month), "failed", detail={"error": error} | _left(job, files))
     return Outcome(told, 1)
 
 
@@ -269,12 +259,3 @@ def _whatever_else_fails() -> Iterator[None]:
         yield
     except (BillingError, OutputError) as error:
         log.warning("%s", error)
-
-
-def _bug(error: Exception) -> str:
-    """Where an unexpected error came from; never its text, which may quote a row."""
-    places = [
-        f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    return f"internal error {type(error).__name__} in {' < '.join(reversed(places[-3:]))}; please report this line"

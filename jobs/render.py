@@ -1,28 +1,42 @@
 """`render`: the files of issued documents again, from the ledger alone (contract §2)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jobs.config import Config
+from jobs.errors import UsageError
 from jobs.ledger.store import Ledger
 from jobs.outputs import UnitFolder
 
 log = logging.getLogger(__name__)
 
 
-def render(config: Config, ledger: Ledger, output: Path, *, account: str | None, month: str | None) -> Iterator[Path]:
+def render(
+    config: Config, ledger: Ledger, output: Path, *, account: str | None, month: str | None, only: Sequence[str] = ()
+) -> Iterator[Path]:
     """Writes every issued document's files, of one account and month if named; gives each file's path.
 
+    `only`: these formats instead of those that each document was issued in. What a document was not issued in is a
+    copy beside its files: the ledger knows nothing of it, `verify` compares it while it is there.
     Where another version of the program words them otherwise than they were, the ledger takes note of the new digests.
+    Raises UsageError where nothing was issued.
     """
+    found = False
     for issued in ledger.issued(account, month):
+        found = True
         document = issued.document
         with UnitFolder(output, document.account, document.month, config.file_mode) as folder, folder.locked():
-            digests = folder.rewrite(document, issued.sessions)
+            written = folder.rewrite(document, issued.sessions, only or document.files)
         recorded = ledger.written(document.account, document.month).get(issued.id)
-        if recorded != digests:
+        own = {name: digest for name, digest in written.items() if name in document.files.values()}
+        digests = {**(recorded or {}), **own}
+        if recorded != digests and len(digests) == len(document.files):  # else a run has yet to finish them
             if recorded is not None:
                 log.warning("%s: the files are not as they were: another version made them", document.stem)
             ledger.add_event(document.account, document.month, "written", document_id=issued.id, detail=digests)
-        yield from (folder.path / name for name in document.files.values())
+        yield from (folder.path / name for name in written)
+    if not found:
+        named = [each for each in (account, month) if each is not None]
+        where = " ".join(["", "for", *named] if named else [])
+        raise UsageError(f"nothing was issued{where}; `securevideo-billing history` shows what was")

@@ -1,11 +1,11 @@
 """`summary.json`: what a run did with one account-month, for scripts (contract §6). Every key is always there."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.billing.decide import Decision
-from reports.document import Document, Snapshot, to_builtins
+from reports.document import Allowance, Document, Finding, Snapshot, to_builtins
 
 SCHEMA = "securevideo-billing/summary/1"
 
@@ -18,17 +18,65 @@ def of_decision(
 ) -> dict[str, Any]:
     """`documents`: what the run issued or drafted; on an unchanged rerun the documents that stand."""
     reconciled = decision.month
-    allowance = to_builtins(reconciled.allowance)
     return {
         **_frame(account, month, decision.status),
         "snapshot": to_builtins(snapshot),
         "rows": to_builtins(reconciled.usage.rows),
         "counts": dict(reconciled.counts),
         "minutes": to_builtins(reconciled.minutes),
-        "allowance": {name: allowance[name] for name in ("included", "used", "unused", "overage")},
+        "allowance": _allowance(reconciled.allowance),
+        "live": dict(reconciled.live),
         "documents": [entry(document) for document in documents],
         "changes": to_builtins(decision.changes.changes) if decision.changes else [],
         "findings": to_builtins(decision.findings),
+    }
+
+
+def of_settled(documents: Sequence[Document]) -> dict[str, Any]:
+    """Of a month whose newest document says all there is to say: `documents` are those that stand, it is the last."""
+    newest = documents[-1]
+    return {
+        **_frame(newest.account, newest.month, "unchanged"),
+        "snapshot": to_builtins(newest.snapshot),
+        "rows": to_builtins(newest.rows),
+        "counts": dict(newest.counts),
+        "minutes": to_builtins(newest.minutes),
+        "allowance": _allowance(newest.allowance),
+        "live": dict(newest.live),
+        "documents": [entry(document) for document in documents],
+        "findings": to_builtins(newest.findings),
+    }
+
+
+def _allowance(allowance: Allowance) -> dict[str, int | None]:
+    return {name: getattr(allowance, name) for name in ("included", "used", "unused", "overage")}
+
+
+def for_ledger(decision: Decision) -> dict[str, Any]:
+    """What the ledger notes of a decision beside the documents: enough for an overview."""
+    month = decision.month
+    return _noted(decision.findings, month.counts, month.allowance, decision.drafts)
+
+
+def for_ledger_settled(newest: Document) -> dict[str, Any]:
+    return _noted(newest.findings, newest.counts, newest.allowance, ()) | {"snapshot": newest.snapshot.sha256}
+
+
+def _noted(
+    findings: Sequence[Finding], counts: Mapping[str, int], allowance: Allowance, drafts: Sequence[Document]
+) -> dict[str, Any]:
+    severities = [finding.severity for finding in findings]
+    return {
+        "findings": len(findings),
+        "warnings": severities.count("warning"),
+        "blocking": sorted({finding.code for finding in findings if finding.severity == "blocking"}),
+        "counted": counts["BILL"],
+        "included": allowance.included,
+        "overage": allowance.overage,
+        "drafted": [
+            {name: whole[name] for name in ("kind", "currency", "digits", "total", "files")}
+            for whole in map(to_builtins, drafts)
+        ],
     }
 
 
@@ -69,7 +117,7 @@ def to_json(summary: dict[str, Any]) -> bytes:
 
 def _frame(account: str, month: str, status: str) -> dict[str, Any]:
     """Every key, in order, those of a unit that got nowhere null or empty."""
-    nothing: dict[str, Any] = dict.fromkeys(("snapshot", "rows", "counts", "minutes", "allowance"))
+    nothing: dict[str, Any] = dict.fromkeys(("snapshot", "rows", "counts", "minutes", "allowance", "live"))
     empty: dict[str, Any] = {"documents": [], "changes": [], "findings": []}
     known = {"schema": SCHEMA, "account": account, "month": month, "status": status, "error": None}
     return {**known, **nothing, **empty}

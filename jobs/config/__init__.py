@@ -100,6 +100,7 @@ class _Builder:
             timeout_seconds=section.timeout_seconds,
             budget_seconds=section.budget_seconds,
             max_reply_mib=section.max_reply_mib,
+            status_lookups=section.status_lookups,
             ca_file=self._folder / section.ca_file if section.ca_file else None,
             proxy=section.proxy,
         )
@@ -112,6 +113,7 @@ class _Builder:
                 secret=self._credential(key, "secret", section.credentials.secret),
             ),
             terms=_terms(section, issuer),
+            webhook_secret=self._credential(key, "webhook secret", section.webhook.secret) if section.webhook else None,
         )
 
     def _credential(self, account: str, role: str, section: models.SourceSection) -> CredentialSource:

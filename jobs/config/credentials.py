@@ -1,5 +1,6 @@
 """Reading credentials. Errors name where a credential stands, never what stands there."""
 
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +9,11 @@ from jobs.config.settings import CredentialSource
 from jobs.errors import CredentialError
 
 MAX_BYTES = 64 * 1024
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9._~-]{16,256}")  # stands in a URL's path as it is (RFC 3986, 2.3)
 
 
 def read_credential(source: CredentialSource, environ: Mapping[str, str]) -> str:
-    """The identifier or secret, without one trailing line break. Raises CredentialError.
+    """The credential, without one trailing line break. Raises CredentialError.
 
     `environ` gives variables and CREDENTIALS_DIRECTORY (set by systemd's LoadCredential).
     """
@@ -23,6 +25,11 @@ def read_credential(source: CredentialSource, environ: Mapping[str, str]) -> str
         raise CredentialError(f"{source}: holds a line break or control character; leave the {source.role} alone there")
     if source.role == "identifier" and ":" in value:
         raise CredentialError(f"{source}: holds a ':', which HTTP Basic cannot send in an identifier; check it")
+    if source.role == "webhook secret" and not _WEBHOOK_SECRET.fullmatch(value):
+        raise CredentialError(
+            f"{source}: expected 16 to 256 letters, digits, '-', '.', '_' and '~', as it stands in a URL; "
+            "make one with: openssl rand -hex 32"
+        )
     return value
 
 

@@ -6,6 +6,7 @@ message, as it could be a misplaced secret; numbers are, they help to find the m
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -20,7 +21,8 @@ from pydantic_core import PydanticCustomError
 from jobs.billing import money
 from jobs.config.source import OddNumber
 
-FORMATS = ("xlsx", "html", "json", "csv")
+FORMATS = ("xlsx", "html", "json", "csv", "pdf")  # what may be asked for, in the order of a document's files
+DEFAULT_FORMATS = FORMATS[:4]  # pdf needs an extra
 MAX_DIGITS = 15  # a spreadsheet's cell is a double: 15 significant digits survive
 MAX_COUNT = 1_000_000_000
 UNQUOTED = "found a number, true or false: put it in quotes"
@@ -196,7 +198,12 @@ def _formats(value: object) -> tuple[str, ...]:
         raise refusal(f"expected {allowed}; found one twice")
     if "json" not in value:
         raise refusal(f"expected {allowed}; json is missing: it is the document itself")
-    return tuple(name for name in FORMATS if name in value)
+    return in_order(value)
+
+
+def in_order(names: Collection[str]) -> tuple[str, ...]:
+    """The formats named, each once, in the order of FORMATS."""
+    return tuple(name for name in FORMATS if name in names)
 
 
 def _day(value: object) -> date:

@@ -103,6 +103,7 @@ def _step(above: KeyPath, step: str | int) -> str:
     if section and step in models.keys(section):
         return step
     harmless = len(step) <= 63 if above == ("accounts",) else len(step) <= 31 and not any(map(str.isdigit, step))
-    if "credentials" in above or not harmless or not step.isprintable() or ":" in step or "@" in step:
+    by_secrets = "credentials" in above or "webhook" in above
+    if by_secrets or not harmless or not step.isprintable() or ":" in step or "@" in step:
         return "…"
     return step

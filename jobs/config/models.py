@@ -89,8 +89,13 @@ class PlanSection(Section):
     hosts: HostsSection | None = None
 
 
+class WebhookSection(Section):
+    secret: SourceSection = required()
+
+
 class AccountSection(Section):
     credentials: CredentialsSection = required()
+    webhook: WebhookSection | None = None
     bill_to: PartySection = required()
     currency: fields.Currency = required()
     invoice_prefix: fields.InvoicePrefix = required()
@@ -104,6 +109,7 @@ class VendorSection(Section):
     timeout_seconds: Annotated[float, fields.seconds(3600)] = 60.0
     budget_seconds: Annotated[float, fields.seconds(86_400)] = 600.0
     max_reply_mib: Annotated[int, fields.whole(1, 4096)] = 512
+    status_lookups: Annotated[int, fields.whole(0, 100_000)] = 500
     ca_file: fields.OptionalPath = None
     proxy: locations.Proxy = None
 
@@ -118,7 +124,7 @@ class FileSection(Section):
     file_mode: fields.FileMode = 0o600
     locale: fields.Locale = "en_US"
     paper: Annotated[str, fields.one_of("A4", "Letter")] = "Letter"
-    formats: fields.Formats = fields.FORMATS
+    formats: fields.Formats = fields.DEFAULT_FORMATS
     restate_months: Annotated[int, fields.whole(0, 60)] = 3
     vendor: VendorSection = VendorSection()
     issuer: PartySection = required()

@@ -11,10 +11,10 @@ from reports.document import Party
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """Where one half of an account's key pair stands; never the credential itself."""
+    """Where one half of an account's key pair, or its webhook's secret, stands; never the credential itself."""
 
     account: str
-    role: Literal["identifier", "secret"]
+    role: Literal["identifier", "secret", "webhook secret"]
     kind: Literal["env", "file", "credential"]
     name: str  # the variable's name, the file's absolute path, or a file name under $CREDENTIALS_DIRECTORY
 
@@ -35,6 +35,7 @@ class Vendor:
     timeout_seconds: float  # for one reply, whole; over 0
     budget_seconds: float  # for one account-month, retries included; not less than timeout_seconds
     max_reply_mib: int  # 1 … 4096
+    status_lookups: int  # 0 … 100,000: sessions without a duration asked about, for one account-month
     ca_file: Path | None  # None: the certificates that come with the program
     proxy: str | None
 
@@ -44,6 +45,13 @@ class Account:
     key: str
     credentials: Credentials
     terms: Terms
+    webhook_secret: CredentialSource | None = None  # None: the account receives no webhooks
+
+    @property
+    def sources(self) -> tuple[CredentialSource, ...]:
+        """Where each of its credentials stands."""
+        pair = (self.credentials.identifier, self.credentials.secret)
+        return pair if self.webhook_secret is None else (*pair, self.webhook_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Config:
     file_mode: int  # permission bits
     locale: str
     paper: Literal["A4", "Letter"]
-    formats: tuple[str, ...]  # in the order of fields.FORMATS
+    formats: tuple[str, ...]  # in the order of fields.FORMATS, json among them
     restate_months: int  # 0 … 60
     vendor: Vendor
     issuer: Party

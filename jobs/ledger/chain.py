@@ -2,15 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, func, insert, select
+from sqlalchemy import Connection, LargeBinary, Table, insert, select, update
 
 from jobs.errors import LedgerDamaged
 from jobs.ledger import schema
+from jobs.ledger.schema import heads
 
 _START = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain does not hold."""
+
+    place: str
+    expected: str
+    found: str
 
 
 def append(connection: Connection, table: Table, **values: Any) -> int:
@@ -18,35 +29,62 @@ def append(connection: Connection, table: Table, **values: Any) -> int:
 
     Only inside a transaction that excludes other writers.
     """
-    last = connection.execute(select(table.c.id, table.c.digest).order_by(table.c.id.desc()).limit(1)).one_or_none()
-    row_id, before = (last.id + 1, last.digest) if last else (1, _START)
-    row = {"id": row_id, **values}
-    connection.execute(insert(table).values(**row, digest=digest(table, row, before)))
-    return row_id
+    length, before = _head(connection, table)
+    row = {"id": length + 1, **values}
+    made = digest(table, row, before)
+    connection.execute(insert(table).values(**row, digest=made))
+    end = {"length": length + 1, "digest": made}
+    statement = update(heads).where(heads.c.name == table.name) if length else insert(heads)
+    connection.execute(statement.values(**end) if length else statement.values(name=table.name, **end))
+    return length + 1
 
 
 def digest(table: Table, row: Mapping[str, Any], before: str) -> str:
     """SHA-256 over the row's values but large binaries, which have a column with their own digest."""
     values = [row[name] for name in _covered(table)]
-    return hashlib.sha256(json.dumps([before, table.name, *values]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([before, table.name, *values], default=repr).encode()).hexdigest()
 
 
 def check(connection: Connection) -> None:
     """Raises LedgerDamaged, naming the first row whose digest does not fit, in any table."""
+    for found in breaks(connection):
+        raise LedgerDamaged(
+            f"the ledger is damaged: {found.place} should have {found.expected}, but has {found.found}; nothing is "
+            "issued on it. Restore the ledger from a backup, then run `securevideo-billing verify`"
+        )
+
+
+def breaks(connection: Connection) -> Iterator[Break]:
+    """The first place in each table where its chain does not hold; none where all is as it was written."""
     for table in schema.IN_ORDER:
-        columns = [table.c[name] for name in (*_covered(table), "digest")]
-        before = _START
-        for expected_id, row in enumerate(connection.execute(select(*columns).order_by(table.c.id)).mappings(), 1):
-            if row["id"] != expected_id or row["digest"] != digest(table, dict(row), before):
-                raise LedgerDamaged(
-                    f"the ledger is damaged: row {row['id']} of table {table.name} does not fit its digest; nothing is "
-                    "issued on it. Restore the ledger from a backup, then run `securevideo-billing verify`"
-                )
-            before = row["digest"]
+        yield from _first_break(connection, table)
 
 
-def length(connection: Connection, table: Table) -> int:
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+def _first_break(connection: Connection, table: Table) -> Iterator[Break]:
+    columns = [table.c[name] for name in (*_covered(table), "digest")]
+    length, before = 0, _START
+    for row in connection.execute(select(*columns).order_by(table.c.id)).mappings():
+        place = f"row {length + 1} of table {table.name}"
+        if row["id"] != length + 1:
+            yield Break(place, f"the id {length + 1}", f"the id {row['id']}")
+            return
+        if row["digest"] != (made := digest(table, dict(row), before)):
+            yield Break(place, f"the digest {made}", str(row["digest"]))
+            return
+        length, before = length + 1, row["digest"]
+    end = _head(connection, table)
+    if end != (length, before):
+        yield Break(f"the end of table {table.name}", _ending(*end), _ending(length, before))
+
+
+def _ending(length: int, last: str) -> str:
+    return f"{length} rows, the last with the digest {last}" if length else "no row"
+
+
+def _head(connection: Connection, table: Table) -> tuple[int, str]:
+    """How many rows the table has, and the digest of the last one."""
+    end = connection.execute(select(heads.c.length, heads.c.digest).where(heads.c.name == table.name)).one_or_none()
+    return (end.length, end.digest) if end else (0, _START)
 
 
 def _covered(table: Table) -> list[str]:

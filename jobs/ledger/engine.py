@@ -13,27 +13,34 @@ from sqlalchemy.sql import column, table
 
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
 
-HEAD = "0001"  # the newest revision in `migrations/versions`
+HEAD = "0004"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
 _WAIT_SECONDS = 60  # for another process's transaction
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "could not decode")  # as SQLite says it
 
 
-def open_engine(ledger: Path | str) -> Engine:
-    """An engine on the ledger, created or migrated as needed. Raises LedgerError, SchemaMismatch, LedgerDamaged."""
-    engine = _sqlite(ledger) if isinstance(ledger, Path) else _server(ledger)
+def open_engine(ledger: Path | str, *, wait_seconds: int | None = None) -> Engine:
+    """An engine on the ledger, created or migrated as needed. Raises LedgerError, SchemaMismatch, LedgerDamaged.
+
+    `wait_seconds`: the longest wait for other processes' transactions, and for a server that does not answer.
+    """
+    if isinstance(ledger, Path):
+        engine = _sqlite(ledger, _WAIT_SECONDS if wait_seconds is None else wait_seconds)
+    else:
+        engine = _server(ledger, {} if wait_seconds is None else _waiting_at_most(wait_seconds))
     with explained(engine):
         _migrate(engine)
     return engine
 
 
-def _sqlite(path: Path) -> Engine:
+def _sqlite(path: Path, wait_seconds: int) -> Engine:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise LedgerError(f"{path}: {(error.strerror or '').lower()}; the ledger cannot be kept there") from error
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _WAIT_SECONDS})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": wait_seconds})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: object) -> None:
@@ -49,9 +56,17 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
-def _server(url: str) -> Engine:
+def _waiting_at_most(seconds: int) -> dict[str, Any]:
+    """Settings of libpq for a connection that is never waited for without end."""
+    limit = f"-c lock_timeout={seconds}s -c statement_timeout={seconds}s"
+    return {"connect_timeout": max(2, seconds), "tcp_user_timeout": seconds * 1000, "options": limit}
+
+
+def _server(url: str, settings: dict[str, Any]) -> Engine:
     try:
-        return create_engine(make_url(url), isolation_level="READ COMMITTED")
+        return create_engine(
+            make_url(url), isolation_level="READ COMMITTED", pool_pre_ping=bool(settings), connect_args=settings
+        )
     except (NoSuchModuleError, ImportError) as error:
         raise LedgerError(
             "the ledger is on PostgreSQL, but its driver is not installed; "
@@ -100,12 +115,12 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(settings, HEAD)
 
 
-def check_structure(connection: Connection) -> None:
-    """Asks SQLite whether its file is sound; PostgreSQL sees to that itself. Raises LedgerDamaged."""
-    if connection.dialect.name == "sqlite":
-        said = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
-        if said != "ok":
-            raise LedgerDamaged(f"SQLite finds the ledger damaged: {said}; restore it from a backup")
+def unsoundness(connection: Connection) -> str | None:
+    """What SQLite finds wrong with its file, on one line; PostgreSQL sees to that itself."""
+    if connection.dialect.name != "sqlite":
+        return None
+    said = str(connection.exec_driver_sql("PRAGMA integrity_check").scalars().first())
+    return None if said == "ok" else " ".join(said.split())
 
 
 def _revision(connection: Connection) -> str | None:
@@ -120,8 +135,11 @@ def explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+        url = engine.url
+        server = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)  # no user, no password
+        where = url.database if engine.dialect.name == "sqlite" else server.render_as_string()
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
-        if "malformed" in reason or "not a database" in reason:
+        reason = reason.partition(" with text ")[0]  # SQLite quotes what it could not decode
+        if any(sign in reason.lower() for sign in _DAMAGE):
             raise LedgerDamaged(f"the ledger {where} is damaged ({reason}); restore it from a backup") from error
         raise LedgerError(f"the ledger {where}: {reason}; mend that, then run the same command again") from error

@@ -1,31 +1,39 @@
 """What the ledger holds of each month, for people and scripts (contract §2, `history`)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
 from jobs.billing import money
+from jobs.ledger import frames, hooks
 from jobs.ledger.schema import documents, events, snapshots
 from reports.document import from_json, plain
 
 _ALWAYS = "9999"  # later than every instant, as text
+_NO_LOOK = ("posted", "written", "failed")  # events after which a month's status is what it was before
 
 
 def months(connection: Connection, *, as_of: date | None = None) -> list[dict[str, Any]]:
-    """`{account, month, status, total, currency, documents, restatements, snapshots}` a month, by account and month.
+    """`{account, month, status, total, currency, documents, restatements, snapshots, may_have_changed}` a month.
 
-    `total` is the sum of the month's documents, null where none was issued. `as_of`: as it was known at the end of
-    that day, UTC.
+    By account and month. `total` is the sum of the month's documents, null where none was issued. `may_have_changed`:
+    a webhook told of one of an issued month's sessions since a run last looked at it. `as_of`: as it was known at the
+    end of that day, UTC.
     """
     until = end_of(as_of)
     known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for table, at in ((snapshots, "fetched_at"), (documents, "issued_at"), (events, "at")):
         for row in connection.execute(_light(table).where(table.c[at] <= until).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
-    return [_month(account, month, known[account, month]) for account, month in sorted(known)]
+    return [
+        _month(account, month, known[account, month])
+        | {"may_have_changed": _may_have_changed(connection, account, known[account, month], until)}
+        for account, month in sorted(known)
+    ]
 
 
 def end_of(day: date | None) -> str:
@@ -44,7 +52,7 @@ def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, A
     return {
         "account": account,
         "month": month,
-        "status": _status([row["kind"] for row in known["events"]], adjusted=len(issued) > 1, issued=bool(issued)),
+        "status": status([row["kind"] for row in known["events"]], adjusted=len(issued) > 1, issued=bool(issued)),
         "total": plain(money.from_minor(total, digits)) if issued else None,
         "currency": issued[0]["currency"] if issued else None,
         "documents": [_document(row, digits) for row in issued],
@@ -53,14 +61,27 @@ def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, A
     }
 
 
+def _may_have_changed(connection: Connection, account: str, known: dict[str, list[Any]], until: str) -> bool:
+    if not known["documents"]:
+        return False
+    looks = [row for row in known["events"] if row["kind"] not in _NO_LOOK]
+    last = looks[-1] if looks else known["documents"][-1]
+    looked_at = json.loads(last["detail"]).get("looked_at", last["at"]) if looks else last["issued_at"]
+    told_of = hooks.sessions_told_of(connection, account, datetime.fromisoformat(looked_at), until)
+    if not told_of:
+        return False
+    newest = select(documents.c.sessions).where(documents.c.id == known["documents"][-1]["id"])
+    return not told_of.isdisjoint(frames.session_ids(connection.execute(newest).scalar_one()).tolist())
+
+
 def _document(row: Any, digits: int) -> dict[str, Any]:
     amounts = {name: plain(money.from_minor(row[f"{name}_minor"], digits)) for name in ("net", "tax", "total")}
     return {name: row[name] for name in ("kind", "number", "corrects", "issued_at")} | amounts
 
 
-def _status(kinds: Sequence[str], *, adjusted: bool, issued: bool) -> str:
+def status(kinds: Sequence[str], *, adjusted: bool, issued: bool) -> str:
     """How the month stands: a failed rerun of an issued month leaves it as it was."""
-    last = next((kind for kind in reversed(kinds) if kind not in ("posted", "written", "failed")), None)
+    last = next((kind for kind in reversed(kinds) if kind not in _NO_LOOK), None)
     if not issued:
         return last or ("failed" if "failed" in kinds else "fetched")
     if last == "restated":
@@ -75,9 +96,15 @@ def in_words(history: Sequence[dict[str, Any]]) -> str:
     lines = []
     for month in history:
         money_text = f"{month['currency']} {month['total']}" if month["total"] else "nothing issued"
-        seen = f"{len(month['snapshots'])} snapshots, {len(month['restatements'])} restatements seen"
+        seen = f"{_counted(month['snapshots'], 'snapshot')}, {_counted(month['restatements'], 'restatement')} seen"
         lines.append(f"{month['account']} {month['month']}: {month['status']}, {money_text} ({seen})")
+        if month["may_have_changed"]:
+            lines.append("  may have changed: webhooks told of its sessions since; run this month again to see")
         for one in month["documents"]:
             name = one["number"] or "restatement"
             lines.append(f"  {one['issued_at'][:10]}  {name}  {one['kind'].replace('_', ' ')}  {one['total']}")
     return "\n".join(lines)
+
+
+def _counted(things: Sequence[Any], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

@@ -1,20 +1,26 @@
 """The ledger's tables. Rows are only ever added; money is whole minor units; instants are ISO 8601 text in UTC.
 
 Every row carries a digest over its own values and the digest of the row before it in the same table: a flipped
-bit, which SQLite itself does not see, breaks the chain (`chain`).
+bit, which SQLite itself does not see, breaks the chain (`chain`). `heads` says where each chain ends, or a
+removed last row would not be seen.
 
-    runs ──┬─< snapshots ──< documents ──┬─< lines
-           └─< events                    └── numbers (none for a zero-money restatement)
+    runs ──┬─< snapshots ─┬─< documents ──┬─< lines
+           └─< events     └─< attachments └── numbers (none for a zero-money restatement)
 
 `documents` holds what was issued, complete; `lines` and the amounts beside it repeat what is in `body`, for
 queries. A document's files are a matter of `events`: `posted` comes with the document, `written` when its
 files are in place.
+
+`webhook_events` stands beside all this: hints that SecureVideo sends, hundreds a second at times. It is in no chain.
+No money rests on it, the oldest rows go when there are too many, and a chain would make every event wait for every
+other, and for billing runs, just to prove what proves nothing.
 """
 
 from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -51,6 +57,14 @@ snapshots = _table(
     _text("file_sha256"),  # of the compressed file
     Column("rows", BigInteger, nullable=False),
     _text("fetched_at"),
+)
+
+attachments = _table(
+    "attachments",
+    Column("snapshot_id", ForeignKey("snapshots.id"), nullable=False),
+    _text("kind"),  # hosts: the reply of /user; statuses: the answers of the Status API
+    _text("sha256"),  # of its bytes, which are kept beside the snapshot's
+    _text("file_sha256"),  # of the compressed file
 )
 
 documents = _table(
@@ -106,4 +120,29 @@ events = _table(
     _text("detail"),  # JSON
 )
 
-IN_ORDER = (runs, snapshots, documents, lines, numbers, events)
+heads = Table(  # one row for each table above that holds any; the only rows that ever change
+    "heads",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("length", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("body_sha256", Text, primary_key=True),  # of the event as sent, in one canonical spelling
+    _text("kind", nullable=True),  # the WebhookType; null where it is no plain code
+    Column("session_id", BigInteger, nullable=True),  # null where the event is not about a session
+    _text("status", nullable=True),  # STARTED, ENDED, …; null where it is no plain code
+    _text("event_at", nullable=True),  # the vendor's EventTs, microseconds; null where there is none
+    _text("received_at"),  # microseconds
+    Index("webhook_events_by_session", "account", "session_id"),
+    Index("webhook_events_by_arrival", "account", "received_at"),
+)
+
+for _of_months in (documents, snapshots, events):
+    Index(f"{_of_months.name}_by_month", _of_months.c.account, _of_months.c.month)
+
+IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events)

@@ -27,12 +27,10 @@ class Snapshots:
     def keep(self, body: bytes) -> Kept:
         """Stores `body` unless it is there already, whole; a damaged copy is replaced. Raises OutputError."""
         sha256 = hashlib.sha256(body).hexdigest()
-        packed = gzip.compress(body, _LEVEL, mtime=0)
         with Folder(self.path) as folder, folder.locked():
-            stored = folder.read(_name(sha256))
-            if stored is not None and _body_of(stored, sha256) is not None:
-                packed = stored
-            else:
+            packed = folder.read(_name(sha256))
+            if packed is None or _body_of(packed, sha256) is None:
+                packed = gzip.compress(body, _LEVEL, mtime=0)
                 folder.write(_name(sha256), packed)
         return Kept(sha256, hashlib.sha256(packed).hexdigest())
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -21,10 +22,14 @@ from jobs.billing import invoicing, money
 from jobs.billing.invoicing import TREND_MONTHS, Issued
 from jobs.errors import ClockSetBack, LedgerDamaged
 from jobs.ledger import chain, engine, frames, past
-from jobs.ledger.schema import documents, events, lines, numbers, runs, snapshots
+from jobs.ledger.chain import Break
+from jobs.ledger.hooks import Hooks
+from jobs.ledger.schema import IN_ORDER, attachments, documents, events, lines, numbers, runs, snapshots
 from jobs.ledger.snapshots import Kept
+from jobs.ledger.standing import Standing, standings
 from reports.document import Document, MonthTotals, Snapshot, from_json, plain, to_json
 
+NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
 ALL = 2**62  # an id beyond all
 
 
@@ -80,11 +85,12 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             chain.check(connection)
 
-    def check_whole(self) -> None:
-        """Like `check_chain`, and the database's own structures too. Raises LedgerDamaged."""
+    def breaks(self) -> Iterator[Break]:
+        """Where the database itself is unsound or a chain of digests does not hold."""
         with engine.reading(self._engine) as connection:
-            engine.check_structure(connection)
-            chain.check(connection)
+            if unsound := engine.unsoundness(connection):
+                yield Break("the database file", "sound", unsound)
+            yield from chain.breaks(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -105,13 +111,25 @@ class Ledger:
                 raise
 
     def add_snapshot(
-        self, account: str, month: str, kept: Kept, rows: int, fetched_at: datetime
+        self,
+        account: str,
+        month: str,
+        *,
+        kept: Kept,
+        rows: int,
+        fetched_at: datetime,
+        attached: Mapping[str, Kept] = NO_ATTACHMENTS,
     ) -> tuple[int, Snapshot]:
-        """Notes what the vendor sent; the same bytes as last time are the same snapshot, as first fetched."""
+        """Notes what the vendor sent, and what was asked beside it, by kind.
+
+        The same bytes as last time, all of them, are the same snapshot, as first fetched.
+        """
         with self._adding() as connection:
             last = _last_snapshot(connection, account, month, ALL)
             if last is not None and last["sha256"] == kept.sha256:
-                return last["id"], _snapshot(last)
+                known = {row["kind"]: row["sha256"] for row in _attachments(connection, last["id"])}
+                if known == {kind: one.sha256 for kind, one in attached.items()}:
+                    return last["id"], _snapshot(last)
             row = {
                 "run_id": self._run_id,
                 "account": account,
@@ -121,7 +139,21 @@ class Ledger:
                 "rows": rows,
                 "fetched_at": _text(fetched_at),
             }
-            return chain.append(connection, snapshots, **row), _snapshot(row)
+            row_id = chain.append(connection, snapshots, **row)
+            for kind, one in sorted(attached.items()):
+                of = {"snapshot_id": row_id, "kind": kind}
+                chain.append(connection, attachments, **of, sha256=one.sha256, file_sha256=one.file_sha256)
+            return row_id, _snapshot(row)
+
+    def attachments(self, snapshot_id: int) -> dict[str, str]:
+        """What was asked beside a snapshot: by kind, the SHA-256 it is kept under."""
+        with engine.reading(self._engine) as connection:
+            return {row["kind"]: row["sha256"] for row in _attachments(connection, snapshot_id)}
+
+    @property
+    def hooks(self) -> Hooks:
+        """The webhook's events in this ledger."""
+        return Hooks(self._engine)
 
     def known(self, account: str, month: str, view: View) -> Known:
         """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""
@@ -148,6 +180,20 @@ class Ledger:
             snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
             return View(connection.execute(document).scalar_one() or 0, connection.execute(snapshot).scalar_one() or 0)
 
+    def settled(self, account: str, month: str) -> str | None:
+        """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
+
+        None where there is no such document, or where the vendor has sent something else since.
+        """
+        with engine.reading(self._engine) as connection:
+            last = _last_snapshot(connection, account, month, ALL)
+            made_of = select(documents.c.snapshot_id, runs.c.program_version).join_from(documents, runs)
+            of_month = made_of.where(documents.c.account == account, documents.c.month == month)
+            newest = connection.execute(of_month.order_by(documents.c.id.desc()).limit(1)).one_or_none()
+        if last is None or newest is None or newest.snapshot_id != last["id"]:
+            return None
+        return str(last["sha256"]) if newest.program_version == self._run["program_version"] else None
+
     def snapshot(self, snapshot_id: int) -> Snapshot:
         with engine.reading(self._engine) as connection:
             query = select(snapshots).where(snapshots.c.id == snapshot_id)
@@ -160,17 +206,19 @@ class Ledger:
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
-        for row in self.rows(documents, account, month):
-            yield issued_from(row)
+        for row in self.outline()[documents.name]:
+            if account in (None, row["account"]) and month in (None, row["month"]):
+                yield issued_from(self.document_row(row["id"]))
 
-    def rows(self, table: Table, account: str | None = None, month: str | None = None) -> Iterator[dict[str, Any]]:
-        """A table's rows as they are stored, in order; of one account and month if named. Proof reads these."""
-        query = select(table.c.id).order_by(table.c.id)
-        for name, wanted in (("account", account), ("month", month)):
-            query = query if wanted is None else query.where(table.c[name] == wanted)
+    def outline(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Every table's rows as they are stored, in order, as one view; of documents only what is small."""
         with engine.reading(self._engine) as connection:
-            for row_id in connection.execute(query).scalars().all():
-                yield dict(connection.execute(select(table).where(table.c.id == row_id)).mappings().one())
+            return {table.name: _small_rows(connection, table) for table in IN_ORDER}
+
+    def document_row(self, document_id: int) -> Mapping[str, Any]:
+        """A row of `documents`, whole."""
+        with engine.reading(self._engine) as connection:
+            return dict(connection.execute(select(documents).where(documents.c.id == document_id)).mappings().one())
 
     def unwritten(self, account: str, month: str) -> tuple[Issued, ...]:
         """The month's documents whose files an earlier run did not get to put in place."""
@@ -275,6 +323,11 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return past.months(connection, as_of=as_of)
 
+    def standings(self) -> list[Standing]:
+        """How each account-month stands, by account and month."""
+        with engine.reading(self._engine) as connection:
+            return standings(connection)
+
     def written(self, account: str, month: str) -> dict[int, dict[str, str]]:
         """For each of the month's documents whose files are in place: the files' SHA-256 by name."""
         of_month = (events.c.account == account) & (events.c.month == month) & (events.c.kind == "written")
@@ -305,6 +358,11 @@ def _refuse_earlier_day(connection: Connection, today: date) -> None:
             f"the clock says {today}, but the ledger's newest document is dated {newest[:10]}; "
             "nothing is issued with an earlier date: set this machine's clock right, then run again"
         )
+
+
+def _small_rows(connection: Connection, table: Table) -> list[Mapping[str, Any]]:
+    columns = [column for column in table.columns if column.name not in ("body", "sessions")]
+    return [dict(row) for row in connection.execute(select(*columns).order_by(table.c.id)).mappings()]
 
 
 def _newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:
@@ -338,6 +396,11 @@ def _last_snapshot(connection: Connection, account: str, month: str, until: int)
     query = select(snapshots).where(of_month)
     row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def _attachments(connection: Connection, snapshot_id: int) -> list[Mapping[str, Any]]:
+    query = select(attachments).where(attachments.c.snapshot_id == snapshot_id).order_by(attachments.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _snapshot(row: Mapping[str, Any]) -> Snapshot:

@@ -99,15 +99,17 @@ def all_keys(section: type[models.Section]) -> Iterator[tuple[type[models.Sectio
 
 
 def test_every_key_stands_in_the_example() -> None:
-    text = re.sub(r"(?m)^  # (ca_file|proxy): ", r"  \1: ", EXAMPLE.read_text())
+    text = re.sub(r"(?m)^( +)# (ca_file|proxy|webhook): ", r"\1\2: ", EXAMPLE.read_text())
     shown = set(example_keys(models.FileSection, YAML(typ="safe", pure=True).load(text)))
     assert set(all_keys(models.FileSection)) == shown
 
 
 def test_the_keys_commented_out_in_the_example_are_valid_too(folder: Path) -> None:
-    text = re.sub(r"(?m)^  # (ca_file|proxy): ", r"  \1: ", EXAMPLE.read_text())
-    vendor = loaded(text).vendor
+    text = re.sub(r"(?m)^( +)# (ca_file|proxy|webhook): ", r"\1\2: ", EXAMPLE.read_text())
+    example = loaded(text)
+    vendor, secret = example.vendor, example.accounts["acme"].webhook_secret
     assert (vendor.ca_file, vendor.proxy) == (folder / "certs/company-ca.pem", "http://proxy.example.com:3128")
+    assert str(secret) == f"account acme: webhook secret from file {folder / 'secrets/acme-webhook'}"
 
 
 def test_everything_with_a_sensible_default_may_be_left_out(folder: Path) -> None:
@@ -126,7 +128,7 @@ def test_everything_with_a_sensible_default_may_be_left_out(folder: Path) -> Non
         paper="Letter",
         formats=("xlsx", "html", "json", "csv"),
         restate_months=3,
-        vendor=config.Vendor("https://api.securevideo.com/", 60, 600, 512, None, None),
+        vendor=config.Vendor("https://api.securevideo.com/", 60, 600, 512, 500, None, None),
         issuer=terms.issuer,
         accounts=least.accounts,
     )
@@ -217,6 +219,7 @@ def test_file_mode_is_octal_text(text: str, bits: int) -> None:
 
 def test_formats_come_in_their_own_order() -> None:
     assert loaded("formats: [csv, json]\n" + GOOD).formats == ("json", "csv")
+    assert loaded("formats: [pdf, json, xlsx]\n" + GOOD).formats == ("xlsx", "json", "pdf")
 
 
 # What a wrong file says
@@ -245,7 +248,7 @@ IN_FRONT = [  # a line put in front of GOOD: its key path and words
     ("locale: english", "locale", "en_US"),
     ("paper: a4", "paper", "A4 or Letter"),
     ("formats: []", "formats", "json is missing"),
-    ("formats: [json, pdf]", "formats", "xlsx, html, json, csv"),
+    ("formats: [json, docx]", "formats", "xlsx, html, json, csv, pdf"),
     ("formats: [json, json]", "formats", "twice"),
     ("formats: json", "formats", "a list"),
     ("restate_months: 61", "restate_months", "from 0 to 60"),

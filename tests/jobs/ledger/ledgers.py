@@ -1,0 +1,57 @@
+# ruff: noqa: S608  # the names in the statements are the schema's own
+"""Ledgers for tests: one filled with the documents of a month, and what lies in its file."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jobs.billing.invoicing import Issued
+from jobs.ledger import chain, schema
+from jobs.ledger.snapshots import Kept
+from jobs.ledger.store import ALL, Ledger, View
+from tests import usage
+
+NOW = datetime(2016, 12, 5, 6, tzinfo=UTC)
+
+
+def opened(path: Path, now: datetime = NOW, **values: Any) -> Ledger:
+    return Ledger(path, now=lambda: now, program_version="0.1.0", command="test", **values)
+
+
+def post(ledger: Ledger, rows: Sequence[usage.Row], account: str = "acme") -> Issued:
+    """Decides on `rows` as a run does and posts what comes of it."""
+    kept = Kept(sha256=f"{len(rows):064}", file_sha256="f" * 64)
+    snapshot_id, snapshot = ledger.add_snapshot(account, "2016-11", kept=kept, rows=len(rows), fetched_at=NOW)
+    known = ledger.known(account, "2016-11", View(ALL, snapshot_id))
+    setting = usage.setting(account=account, snapshot=snapshot)
+    terms = replace(usage.terms(), invoice_prefix=account.upper())
+    decision = usage.decided(rows, issued=known.issued, setting=setting, terms=terms, adjust=True)
+    assert decision.post is not None
+    return ledger.post(decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id)
+
+
+def sql(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def asked(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def rechain(path: Path) -> None:
+    """What somebody would do who knows the program: all digests made anew, so that only the proof itself can tell."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        for table in schema.IN_ORDER:
+            before, last = "", 0
+            for stored in connection.execute(f"SELECT * FROM {table.name} ORDER BY id").fetchall():
+                before, last = chain.digest(table, dict(stored), before), stored["id"]
+                connection.execute(f"UPDATE {table.name} SET digest = ? WHERE id = ?", (before, last))
+            connection.execute("UPDATE heads SET length = ?, digest = ? WHERE name = ?", (last, before, table.name))

@@ -1,0 +1,115 @@
+"""Opening the database: created, upgraded, or refused with a reason."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
+from jobs.ledger import engine, schema
+from tests.jobs.ledger.ledgers import asked, opened, post, sql
+from tests.usage import bills
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+def test_the_migrations_lead_to_the_schema_that_the_program_uses(path: Path) -> None:
+    found = engine.open_engine(path)
+    inspector = inspect(found)
+    for table in schema.metadata.sorted_tables:
+        there = {column["name"]: column["nullable"] for column in inspector.get_columns(table.name)}
+        assert there == {column.name: bool(column.nullable) for column in table.columns}
+    assert set(inspector.get_table_names()) == {*schema.metadata.tables, "alembic_version"}
+    found.dispose()
+
+
+def test_an_empty_file_is_made_a_ledger(path: Path) -> None:
+    path.touch(mode=0o600)
+    with opened(path) as ledger:
+        assert ledger.history() == []
+
+
+def test_an_older_schema_is_upgraded_with_all_that_it_holds(path: Path) -> None:
+    """The first one had no note of where each chain ends."""
+    with opened(path) as ledger:
+        posted = post(ledger, bills(10))
+    heads = asked(path, "SELECT * FROM heads ORDER BY name")
+    later = [f"DROP TABLE {name}" for name in ("heads", "webhook_events", "attachments")]
+    sql(path, *later, "UPDATE alembic_version SET version_num = '0001'")
+    with opened(path) as ledger:
+        (stored,) = ledger.issued()
+        assert stored.document == posted.document
+        post(ledger, bills(9))
+        assert not list(ledger.breaks())
+    assert asked(path, "SELECT version_num FROM alembic_version") == [(engine.HEAD,)]
+    assert {name for name, _, _ in heads} == {name for name, _, _ in asked(path, "SELECT * FROM heads")}
+
+
+def test_a_newer_schema_is_refused_with_both_versions_named_and_left_alone(path: Path) -> None:
+    with opened(path) as ledger:
+        post(ledger, bills(3))
+    sql(path, "UPDATE alembic_version SET version_num = '0417'")
+    before = path.read_bytes()
+    with pytest.raises(SchemaMismatch) as refused:
+        opened(path)
+    assert str(refused.value) == (
+        f"the ledger's schema is 0417, newer than this program's {engine.HEAD}; "
+        "install the version of securevideo-billing that last used this ledger, or a later one"
+    )
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_database_is_named(path: Path) -> None:
+    path.write_text("a text file that somebody put here " * 40)
+    with pytest.raises(LedgerDamaged, match=r"ledger\.db is damaged \(file is not a database\)"):
+        opened(path)
+
+
+def test_a_folder_in_its_place_is_named(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(LedgerError, match=r"the ledger .*ledger\.db: unable to open database file"):
+        opened(path)
+
+
+def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    with pytest.raises(LedgerError, match="the ledger cannot be kept there"):
+        opened(tmp_path / "state/ledger.db")
+
+
+def test_sqlite_is_set_to_lose_nothing(path: Path) -> None:
+    made = engine.open_engine(path)
+    with engine.reading(made) as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    made.dispose()
+    assert found == {"journal_mode": "delete", "synchronous": 3, "foreign_keys": 1}
+
+
+def test_an_unsound_file_is_told_on_one_line(path: Path) -> None:
+    with opened(path) as ledger:
+        for count in range(3, 30):
+            post(ledger, bills(count))
+    content = bytearray(path.read_bytes())
+    ((root,),) = asked(path, "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_documents_1'")
+    ((size,),) = asked(path, "PRAGMA page_size")
+    content[(root - 1) * size + 40 : (root - 1) * size + 60] = b"\0" * 20
+    content[(root - 1) * size + size - 40 : root * size] = b"\0" * 40
+    path.write_bytes(content)
+    with opened(path, checked=False) as ledger:
+        told = [found for found in ledger.breaks() if found.place == "the database file"]
+    assert len(told) == 1
+    assert "\n" not in told[0].found
+
+
+def test_processes_that_open_a_new_ledger_at_once_all_get_it(path: Path) -> None:
+    code = f"from pathlib import Path\nfrom jobs.ledger.engine import open_engine\nopen_engine(Path({str(path)!r}))"
+    started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [(one.communicate()[1], one.returncode) for one in started] == [("", 0)] * 3

@@ -1,0 +1,206 @@
+"""What webhooks told, kept as hints: on SQLite, and on PostgreSQL where it is installed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import text
+
+from jobs.errors import LedgerError
+from jobs.ledger import backup, engine
+from jobs.ledger.hooks import Counts, Event, Hooks
+from tests import usage
+from tests.jobs.ledger.ledgers import NOW, asked, opened, post
+from tests.robustness import postgresql
+
+CAME = datetime(2016, 11, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    installed = postgresql.programs()
+    if installed is None:
+        pytest.skip("PostgreSQL is not installed: there is no /usr/lib/postgresql/*/bin (apt-get install postgresql)")
+    with postgresql.server(installed) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    if request.param == "sqlite":
+        return tmp_path / "ledger.db"
+    running: postgresql.Server = request.getfixturevalue("server")
+    return running.url(running.new_database())
+
+
+@pytest.fixture
+def hooks(location: Path | str) -> Iterator[Hooks]:
+    found = Hooks.open(location, wait_seconds=5)
+    yield found
+    found.close()
+
+
+def told(
+    session_id: int | None,
+    status: str | None,
+    at: str | None = None,
+    *,
+    account: str = "acme",
+    came: datetime = CAME,
+    body: str | None = None,
+) -> Event:
+    """`at`: the time of day of its EventTs; without it one of 2017's kind."""
+    event_at = datetime.fromisoformat(f"2016-11-03T{at}+00:00") if at else None
+    digest = body or f"{account} {session_id} {status} {at}"
+    return Event(account, digest, "SESSION_STATUS", session_id, status, event_at, came)
+
+
+def test_an_event_is_kept_once_for_each_account(hooks: Hooks, location: Path | str) -> None:
+    one = told(1, "STARTED", "10:00:00")
+    hooks.add([one, one])
+    hooks.add([one, told(1, "STARTED", "10:00:00", account="other")])
+    opened_again = engine.open_engine(location)
+    with engine.reading(opened_again) as connection:
+        rows = connection.execute(text("SELECT account FROM webhook_events ORDER BY account")).scalars().all()
+    opened_again.dispose()
+    assert rows == ["acme", "other"]
+
+
+def test_the_newest_event_wins_in_whatever_order_they_come(hooks: Hooks) -> None:
+    hooks.add([told(1, "ENDED", "10:30:00"), told(2, "STARTED", "10:00:00.5")])
+    hooks.add([told(1, "STARTED", "10:00:00"), told(2, "ENDED", "10:00:00")])
+    assert hooks.newest_status("acme", [1, 2, 3]) == {1: "ENDED", 2: "STARTED"}
+    assert hooks.newest_status("other", [1, 2]) == {}
+
+
+def test_an_event_without_an_instant_of_its_own_happened_when_it_came(hooks: Hooks) -> None:
+    hooks.add([told(1, "ENDED", came=CAME + timedelta(minutes=12)), told(1, "STARTED", came=CAME)])
+    assert hooks.newest_status("acme", [1]) == {1: "ENDED"}
+    assert hooks.estimated_minutes("acme", [1]) == {1: 12}
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes"),
+    [
+        ([("STARTED", "10:00:00"), ("ENDED", "10:25:00")], 25),
+        ([("STARTED", "10:00:00"), ("ENDED", "10:25:29")], 25),
+        ([("STARTED", "10:00:00"), ("ENDED", "10:25:30")], 26),
+        ([("STARTED", "10:00:00"), ("ENDED", "10:10:00"), ("STARTED", "11:00:00"), ("ENDED", "11:05:00")], 15),
+        ([("STARTED", "10:00:00"), ("STARTED", "10:05:00"), ("ENDED", "10:10:00"), ("ENDED", "10:20:00")], 10),
+        ([("ENDED", "09:00:00"), ("STARTED", "10:00:00"), ("PAUSED", "10:05:00"), ("ENDED", "10:10:00")], 10),
+        ([("STARTED", "10:00:00"), ("ENDED", "10:10:00"), ("STARTED", "11:00:00")], None),  # still going on
+        ([("STARTED", "10:00:00")], None),
+        ([("ENDED", "10:00:00")], None),
+        ([("ENDED", "10:00:00"), ("STARTED", "10:00:01")], None),
+    ],
+)
+def test_minutes_are_estimated_from_started_to_ended(
+    hooks: Hooks, changes: list[tuple[str, str]], minutes: int | None
+) -> None:
+    hooks.add([told(7, status, at) for status, at in reversed(changes)])
+    assert hooks.estimated_minutes("acme", [7, 8]) == ({} if minutes is None else {7: minutes})
+
+
+def test_events_and_history_are_counted_against_each_other(hooks: Hooks) -> None:
+    hooks.add(
+        [told(n, status, at) for n in (1, 2, 3) for status, at in (("STARTED", "10:00:00"), ("ENDED", "10:09:00"))]
+    )
+    hooks.add([told(4, "STARTED", "10:00:00"), told(None, None)])
+    begin, end = datetime(2016, 11, 1, tzinfo=UTC), datetime(2016, 12, 1, tzinfo=UTC)
+    found = hooks.counts("acme", billable=[1, 4, 5, 6], listed=[1, 3, 4, 5, 6], begin=begin, end=end)
+    assert found == Counts(without_event=2, ended_unlisted=1)
+    assert hooks.counts("acme", billable=[], listed=[], begin=end, end=end + timedelta(days=31)) == Counts(0, 0)
+
+
+def test_a_hundred_thousand_sessions_are_no_matter(hooks: Hooks) -> None:
+    hooks.add([told(2**62, "STARTED", "10:00:00"), told(2**62, "ENDED", "10:09:00")])
+    assert hooks.estimated_minutes("acme", [*range(1, 100_000), 2**62]) == {2**62: 9}
+
+
+def test_the_oldest_events_go_where_there_are_too_many(hooks: Hooks) -> None:
+    hooks.add([told(n, "STARTED", came=CAME + timedelta(seconds=n)) for n in range(1, 11)])
+    hooks.add([told(1, "STARTED", account="other")])
+    assert hooks.trim("acme", 10) == 0
+    assert hooks.trim("acme", 4) == 6
+    assert sorted(hooks.newest_status("acme", range(1, 11))) == [7, 8, 9, 10]
+    assert hooks.newest_status("other", [1]) == {1: "STARTED"}
+
+
+def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> None:
+    begun = Barrier(2)
+    failures: list[Exception] = []
+
+    def add_all(numbers: range) -> None:
+        own = Hooks.open(location, wait_seconds=20)
+        begun.wait()
+        try:
+            for first in numbers[::10]:
+                own.add([told(first + n * numbers.step, "STARTED", "10:00:00") for n in range(10)])
+        except LedgerError as error:
+            failures.append(error)
+        own.close()
+
+    Hooks.open(location, wait_seconds=5).close()
+    threads = [Thread(target=add_all, args=(numbers,)) for numbers in (range(1, 101), range(100, 0, -1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    hooks = Hooks.open(location, wait_seconds=5)
+    assert len(hooks.newest_status("acme", range(1, 101))) == 100
+    hooks.close()
+
+
+def test_events_are_in_a_backup(hooks: Hooks, location: Path | str, tmp_path: Path) -> None:
+    hooks.add([told(1, "STARTED", "10:00:00")])
+    assert backup.backup(location, tmp_path / "copy.db") == 1
+    copied = Hooks.open(tmp_path / "copy.db", wait_seconds=5)
+    assert copied.newest_status("acme", [1]) == {1: "STARTED"}
+    copied.close()
+
+
+# A month that may have changed
+
+
+def marked(path: Path, until: str | None = None) -> list[bool]:
+    with opened(path) as ledger:
+        day = datetime.fromisoformat(until).date() if until else None
+        return [month["may_have_changed"] for month in ledger.history(as_of=day)]
+
+
+def test_an_issued_month_may_have_changed_once_an_event_tells_of_its_session(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        issued = post(ledger, usage.bills(3))
+        session_id = int(issued.sessions["session_id"].iloc[0])
+    hooks = Hooks.open(path, wait_seconds=5)
+    hooks.add([told(session_id, "STARTED", came=NOW - timedelta(days=1)), told(session_id + 999, "ENDED", came=NOW)])
+    assert marked(path) == [False], "neither an event from before it was issued nor one of another session tells"
+    hooks.add([told(session_id, "ENDED", account="other", came=NOW)])
+    assert marked(path) == [False]
+    hooks.add([told(session_id, "ENDED", came=NOW + timedelta(days=2))])
+    assert marked(path) == [True]
+    assert marked(path, "2016-12-06") == [False], "as it was known the day after it was issued"
+    look = {"findings": 0, "files": {}, "looked_at": (NOW + timedelta(days=3)).isoformat()}
+    with opened(path) as ledger:
+        ledger.add_event("acme", "2016-11", "unchanged", detail=look)
+    assert marked(path) == [False], "somebody has looked since"
+    with opened(path) as ledger:
+        ledger.check_chain()
+    hooks.close()
+
+
+def test_events_are_in_no_chain(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        post(ledger, usage.bills(3))
+    before = asked(path, "SELECT * FROM heads ORDER BY name")
+    hooks = Hooks.open(path, wait_seconds=5)
+    hooks.add([told(1, "STARTED", "10:00:00")])
+    hooks.close()
+    assert asked(path, "SELECT * FROM heads ORDER BY name") == before
+    with opened(path) as ledger:
+        assert list(ledger.breaks()) == []

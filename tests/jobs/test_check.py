@@ -1,0 +1,106 @@
+"""`check`: what it shows of a configuration and its credentials (contract §§2, 3)."""
+
+from pathlib import Path
+
+from tests.company import PLUS, Company, account, rows
+
+_TIERS = {"included": 50, "overage": [{"up_to": 100, "price": "5.00"}, {"price": "4.00"}]}
+_VOLUME = {"from": "2016-03-25", "name": "Volume", "monthly_fee": 100, "sessions": _TIERS}
+_UNLIMITED = {
+    "from": "2020-05-01",
+    "name": "Unlimited",
+    "monthly_fee": "50.00",
+    "sessions": {"included": "unlimited"},
+    "hosts": {"included": 1, "licensed": 4, "extra": "50.00"},
+}
+
+
+def test_it_prints_each_accounts_plan_in_force_by_month(tmp_path: Path) -> None:
+    sections = {"acme": account("acme", plans=[PLUS, _VOLUME, _UNLIMITED]), "bravo": account("bravo", currency="EUR")}
+    with Company(tmp_path, accounts=sections) as company:
+        done = company.run("check")
+    assert (done.exit_code, done.stderr) == (0, "")
+    tiers = "50 sessions included, then 5.00 each up to 100 beyond, then 4.00 each"
+    hosts = "4 hosts licensed, 1 included, 50.00 for each more"
+    assert done.stdout.splitlines() == [
+        "acme: Acme Telehealth LLC, USD, numbers ACME-YYYYMM-NNNN",
+        "  2014-01 to 2016-03-24: PLUS, 25.00 USD a month; 8 sessions included, then 5.00 each",
+        f"  2016-03-25 to 2020-04: Volume, 100 USD a month; {tiers}",
+        f"  2020-05 and on: Unlimited, 50.00 USD a month; unlimited sessions; {hosts}",
+        "bravo: Bravo Telehealth LLC, EUR, numbers BRAVO-YYYYMM-NNNN",
+        "  2014-01 and on: PLUS, 25.00 EUR a month; 8 sessions included, then 5.00 each",
+    ]
+
+
+def test_it_asks_the_vendor_nothing_unless_online(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.run("check")
+        assert company.vendor.requests == []
+        assert not (tmp_path / "state").exists()
+
+
+def test_each_credential_that_cannot_be_read_is_named_with_exit_status_2(tmp_path: Path) -> None:
+    environment = {"identifier": {"env": "NOT_SET"}, "secret": {"credential": "acme"}}
+    sections = {
+        "acme": account("acme", credentials=environment),
+        "bravo": account("bravo"),
+        "charlie": account("charlie"),
+    }
+    with Company(tmp_path, accounts=sections) as company:
+        (tmp_path / "secrets" / "bravo").write_text(" \n")
+        done = company.run("check", "--online")
+        assert done.exit_code == 2
+        assert {request.account for request in company.vendor.requests} == {"charlie"}
+    assert [line.partition("; ")[0] for line in done.stderr.splitlines()] == [
+        "account acme: identifier from environment variable NOT_SET: is not set",
+        "account acme: secret from credential acme: CREDENTIALS_DIRECTORY is not set",
+        f"account bravo: secret from file {tmp_path}/secrets/bravo: is empty",
+    ]
+    assert "charlie: Charlie" in done.stdout
+
+
+def test_a_secret_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(1)) as company:
+        (tmp_path / "secrets" / "acme").chmod(0o644)
+        done = company.run("check")
+    assert done.exit_code == 0
+    assert done.stderr.endswith("everybody on this machine can read it; run chmod 600\n")
+
+
+def test_online_tries_the_credentials(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(2), "bravo": rows(3)}) as company:
+        done = company.run("check", "--online", now="2016-11-20T00:00:00+00:00")
+        assert done.exit_code == 0
+        assert done.stdout.count("credentials accepted") == 2
+        (tmp_path / "secrets" / "acme").write_text("WrongSecret4711")
+        done = company.run("check", "--online", now="2016-11-20T00:00:00+00:00")
+    assert done.exit_code == 1
+    assert "credentials refused for account acme" in done.stderr
+    assert "WrongSecret4711" not in done.output
+    assert done.stdout.count("credentials accepted") == 1
+
+
+def test_online_with_a_credential_missing_and_another_refused_is_exit_status_2(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": (), "bravo": ()}) as company:
+        (tmp_path / "secrets" / "acme").write_text("WrongSecret4711")
+        (tmp_path / "secrets" / "bravo").unlink()
+        assert company.run("check", "--online").exit_code == 2
+
+
+def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    literal = account("acme", credentials={"identifier": {"env": "ID"}, "secret": "Literal-Secret-4711"})
+    with Company(tmp_path, accounts={"acme": literal}) as company:
+        done = company.run("check")
+    assert done.exit_code == 2
+    assert "accounts.acme.credentials.secret" in done.stderr
+    assert "the credential itself never stands in this file" in done.stderr
+    assert "Literal-Secret-4711" not in done.output
+
+
+def test_the_example_configuration_passes_once_its_credentials_are_there(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        example = Path(__file__).parents[2] / "config.example.yaml"
+        company.config_file.write_bytes(example.read_bytes())
+        done = company.run("check")
+        assert done.exit_code == 2
+        assert all(line.startswith("account ") for line in done.stderr.splitlines())

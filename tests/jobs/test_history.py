@@ -1,0 +1,71 @@
+"""`history`: what the ledger holds, for people and as JSON (contract §§2, 6)."""
+
+import json
+from pathlib import Path
+
+from tests.company import MONTH, Company, row, rows
+
+RUN = ("run", "--month", MONTH)
+
+
+def test_before_the_first_run_it_holds_nothing_and_makes_no_ledger(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        assert company.run("history").stdout == "the ledger holds nothing yet\n"
+        assert company.run("history", "--json").stdout == "[]\n"
+    assert not (tmp_path / "state").exists()
+
+
+def test_json_is_an_array_of_months_by_account_and_month(tmp_path: Path) -> None:
+    with Company(tmp_path, {"bravo": rows(9), "acme": [row(1, status="ODD")]}) as company:
+        company.run("run", "--month", "2016-11..2016-12", now="2017-01-05T06:00:00+00:00")
+        done = company.run("history", "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert [(one["account"], one["month"], one["status"]) for one in found] == [
+        ("acme", "2016-11", "draft"),
+        ("acme", "2016-12", "issued"),
+        ("bravo", "2016-11", "issued"),
+        ("bravo", "2016-12", "issued"),
+    ]
+    keys = {"account", "month", "status", "total", "currency", "documents", "snapshots"}
+    assert all(keys <= set(one) for one in found)
+    draft, _, issued, _ = found
+    assert (draft["total"], draft["currency"], draft["documents"]) == (None, None, [])
+    assert (issued["total"], issued["currency"]) == ("30.00", "USD")
+    (document,) = issued["documents"]
+    assert (document["kind"], document["number"]) == ("invoice", "BRAVO-201611-0001")
+    (snapshot,) = issued["snapshots"]
+    assert (tmp_path / "state" / "snapshots" / f"{snapshot['sha256']}.json.gz").is_file()
+    assert snapshot["rows"] == 9
+
+
+def test_the_total_is_that_of_all_documents_of_the_month(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(9)) as company:
+        company.run(*RUN)
+        company.send([*rows(8), row(9, status="COMP")])
+        company.run(*RUN)
+        (restated,) = json.loads(company.run("history", "--json").stdout)
+        assert (restated["status"], restated["total"], len(restated["snapshots"])) == ("restated", "30.00", 2)
+        company.run(*RUN, "--adjust")
+        (adjusted,) = json.loads(company.run("history", "--json").stdout)
+        said = company.run("history").stdout
+    assert (adjusted["status"], adjusted["total"]) == ("adjusted", "25.00")
+    assert [one["number"] for one in adjusted["documents"]] == ["ACME-201611-0001", "ACME-201611-0001-CN1"]
+    assert said.startswith("acme 2016-11: adjusted, USD 25.00 ")
+    assert "ACME-201611-0001-CN1  credit note  -5.00" in said
+
+
+def test_a_failed_month_is_in_the_history(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(1)) as company:
+        company.vendor.add_fault(path="/history", kind="status", status=404)
+        company.run(*RUN)
+        (found,) = json.loads(company.run("history", "--json").stdout)
+        assert (found["status"], found["documents"], found["snapshots"]) == ("failed", [], [])
+        assert company.run("history").stdout.startswith("acme 2016-11: failed, nothing issued")
+
+
+def test_it_needs_neither_vendor_nor_credentials(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(1)) as company:
+        company.run(*RUN)
+        (tmp_path / "secrets" / "acme").unlink()
+    assert company.run("history").exit_code == 0

@@ -1,0 +1,96 @@
+"""The index page as runs leave it: from the ledger, whole, in every case."""
+
+import re
+from pathlib import Path
+
+from tests.company import Company, account, row, rows
+
+
+def page(company: Company) -> str:
+    text = (company.folder / "out" / "index.html").read_text()
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL).split())
+
+
+def bill(company: Company, *arguments: str, now: str = "2016-12-05T00:00:00+00:00", month: str = "2016-11"):
+    return company.run("run", "--month", month, *arguments, now=now)
+
+
+def test_a_run_leaves_an_index_that_links_what_it_wrote(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(10)) as company:
+        assert bill(company).exit_code == 0
+        file = company.folder / "out" / "index.html"
+        assert file.stat().st_mode & 0o777 == 0o600
+        links = [link for link in re.findall('href="([^"]+)"', file.read_text()) if not link.startswith("#")]
+        assert len(set(links)) == 4
+        assert all((file.parent / link).is_file() for link in links)
+        assert "Nothing needs a person." in page(company)
+        assert "35.00" in page(company)
+
+
+def test_failed_units_and_blocking_findings_need_a_person(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": [*rows(3), row(9, status="WHAT")], "zeta": rows(2)}) as company:
+        (tmp_path / "secrets" / "zeta").unlink()
+        assert bill(company).exit_code == 1
+        text = page(company)
+        assert text.index("Failed zeta") < text.index("Blocking findings acme")
+        assert "unknown-status" in text
+        assert "2 matters need a person" in text
+
+
+def test_a_restatement_not_issued_needs_a_person_until_it_is_issued(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(10)) as company:
+        bill(company)
+        company.send([*rows(9), row(10, status="COMP")])
+        assert bill(company).exit_code == 3
+        assert "Changed since issued acme November 2016 not issued, it would come to USD -5.00" in page(company)
+        assert bill(company, "--adjust").exit_code == 0
+        assert "Nothing needs a person." in page(company)
+        assert "ACME-201611-0001-CN1" in page(company)
+
+
+def test_a_month_between_billed_ones_that_nobody_billed_needs_a_person(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        bill(company, month="2016-09")
+        bill(company)
+        assert "No invoice acme October 2016 no run has billed it" in page(company)
+
+
+def test_a_closed_month_that_is_only_a_draft_needs_a_person_an_open_one_does_not(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        bill(company, "--draft", now="2016-12-01T00:00:00+00:00")
+        assert "Nothing needs a person." in page(company)
+        bill(company, "--draft")
+        assert "Closed, not issued acme November 2016" in page(company)
+
+
+def test_render_writes_the_same_index_elsewhere_with_its_links(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        bill(company)
+        first = (tmp_path / "out" / "index.html").read_bytes()
+        assert company.run("render", "--output", str(tmp_path / "other")).exit_code == 0
+        assert (tmp_path / "other" / "index.html").read_bytes() == first
+
+
+def test_an_index_that_cannot_be_written_fails_the_run_and_says_why(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "secret.txt").write_text("mine")
+        (tmp_path / "out" / "index.html").symlink_to(tmp_path / "secret.txt")
+        done = bill(company)
+        assert done.exit_code == 1
+        assert f"{tmp_path / 'out' / 'index.html'} is not a plain file" in done.stderr
+        assert company.summary()["status"] == "issued"
+        assert (tmp_path / "secret.txt").read_text() == "mine"
+
+
+def test_an_account_that_never_billed_and_one_no_longer_configured_are_shown(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(3)}) as company:
+        bill(company)
+        company.configure(accounts={"fresh": account("fresh")})
+        for name in ("fresh", "fresh-identifier"):
+            (tmp_path / "secrets" / name).write_text("x" * 8)
+            (tmp_path / "secrets" / name).chmod(0o600)
+        company.run("render")
+        text = page(company)
+        assert "Fresh Telehealth LLC · nothing billed yet" in text
+        assert "Acme Telehealth LLC · November 2016: issued" in text

@@ -1,0 +1,78 @@
+"""Made-up overviews of any size for tests of the index page."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reports.overview import MATTERS, Account, Concern, File, Month, Overview, Paper, Sum
+
+STANDINGS: tuple[Any, ...] = ("issued", "issued", "issued", "adjusted", "restated", "draft", "failed", "missing")
+FORMATS = ("xlsx", "html", "json", "csv")
+CURRENCIES = (("USD", 2), ("KWD", 3), ("JPY", 0), ("EUR", 2))
+
+
+def overview(accounts: int = 2, months: int = 6, *, name: str = "", detail: str = "", **fields: Any) -> Overview:
+    """`accounts` × `months` up to 2016-12, of every standing; `name` and `detail` stand for what comes from outside."""
+    made = tuple(_account(number, months, name) for number in range(accounts))
+    concerns = [
+        Concern(matter, made[number % accounts].key, _month(number % months), detail or f"reason {number}")
+        for number, matter in enumerate(MATTERS * (accounts > 0 < months))
+    ]
+    whole = Overview(
+        known_at=datetime(2017, 1, 5, 6, 0, 1, tzinfo=UTC) if made and months else None,
+        issuer=name or "Example Billing LLC",
+        accounts=made,
+        concerns=tuple(concerns),
+        sums=tuple(
+            Sum(_month(back), currency, digits, _amount(1234 + back, digits), accounts)
+            for back in range(min(months, 13))
+            for currency, digits in CURRENCIES[:accounts]
+        ),
+        locale="en_US",
+        timezone="UTC",
+        paper="Letter",
+        program_version="0.1.0",
+    )
+    return Overview(**{field: getattr(whole, field) for field in Overview.__slots__} | fields)
+
+
+def _month(back: int) -> str:
+    index = 2016 * 12 + 11 - back
+    return f"{index // 12}-{index % 12 + 1:02}"
+
+
+def _amount(units: int, digits: int) -> Decimal:
+    return (Decimal(units * 997) / 7).quantize(Decimal(1).scaleb(-digits))
+
+
+def _account(number: int, months: int, name: str) -> Account:
+    currency, digits = CURRENCIES[number % len(CURRENCIES)]
+    key = f"clinic-{number + 1:02}"
+    listed = tuple(_of_month(key, back, number, digits) for back in reversed(range(months)))
+    return Account(key, name or f"Clinic No. {number + 1} Telehealth LLC", currency, digits, listed)
+
+
+def _of_month(key: str, back: int, number: int, digits: int) -> Month:
+    month, standing = _month(back), STANDINGS[(back * 3 + number) % len(STANDINGS)]
+    folder, stem = f"{key}/{month}", f"{key.upper()}-{month.replace('-', '')}-{number:04}"
+    total, papers = _amount(20 + back * 7 % 11 + number, digits), []
+    if standing in ("issued", "adjusted", "restated"):
+        files = tuple(File(name, f"{folder}/{stem}.{name}" if back != 1 else None) for name in FORMATS)
+        papers.append(Paper("invoice", stem, date(2017, 1, 4), total, files))
+    if standing == "adjusted":
+        files = tuple(File(name, f"{folder}/{stem}-CN1.{name}") for name in FORMATS)
+        papers.append(Paper("credit_note", f"{stem}-CN1", date(2017, 1, 5), -_amount(2, digits), files))
+    if standing in ("restated", "draft"):
+        files = tuple(File(name, f"{folder}/draft.{name}") for name in FORMATS)
+        papers.append(Paper("draft" if standing == "draft" else "draft_credit_note", None, None, total, files))
+    computed = standing not in ("failed", "missing")
+    return Month(
+        month=month,
+        standing=standing,
+        counted=40 + back if computed else None,
+        included=8 if computed and number % 2 == 0 else None,
+        overage=32 + back if computed else None,
+        total=total if papers and papers[0].number else None,
+        warnings=back % 3 if computed else 0,
+        papers=tuple(papers),
+    )
