@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from xlsxwriter.utility import xl_col_to_name
 
@@ -55,19 +56,21 @@ def blocks(sessions: int, header_rows: int, sheet_rows: int = SHEET_ROWS) -> tup
     )
 
 
+@cache  # formulas name the same few ranges thousands of times
+def _range(block: Block, column: str) -> str:
+    letter = xl_col_to_name(COLUMNS.index(column), col_abs=True)
+    return f"{quoted(block.sheet)}!{letter}${block.first_row + 1}:{letter}${block.last_row + 1}"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The Sessions table as formulas see it: plain absolute ranges, the same in every spreadsheet program."""
 
     blocks: Sequence[Block]
 
-    def _range(self, block: Block, column: str) -> str:
-        letter = xl_col_to_name(COLUMNS.index(column), col_abs=True)
-        return f"{quoted(block.sheet)}!{letter}${block.first_row + 1}:{letter}${block.last_row + 1}"
-
     def rows(self) -> str:
         """How many rows hold a session."""
-        return "+".join(f"COUNTA({self._range(block, 'session')})" for block in self.blocks)
+        return "+".join(f"COUNTA({_range(block, 'session')})" for block in self.blocks)
 
     def count(self, **criteria: str) -> str:
         """COUNTIFS over column = criterion, each criterion a piece of formula."""
@@ -76,18 +79,16 @@ class Table:
     def sum(self, column: str, **criteria: str) -> str:
         """SUM of a column, by criteria if any."""
         if not criteria:
-            return "SUM(" + ",".join(self._range(block, column) for block in self.blocks) + ")"
-        return "+".join(
-            f"SUMIFS({self._range(block, column)},{self._criteria(block, criteria)})" for block in self.blocks
-        )
+            return "SUM(" + ",".join(_range(block, column) for block in self.blocks) + ")"
+        return "+".join(f"SUMIFS({_range(block, column)},{self._criteria(block, criteria)})" for block in self.blocks)
 
     def _criteria(self, block: Block, criteria: dict[str, str]) -> str:
-        return ",".join(f"{self._range(block, column)},{criterion}" for column, criterion in criteria.items())
+        return ",".join(f"{_range(block, column)},{criterion}" for column, criterion in criteria.items())
 
     def count_on_day(self, day: str, status: str) -> str:
         """COUNTIFS of one UTC day, from its midnight up to, not including, the next."""
         return "+".join(
-            f'COUNTIFS({self._range(block, "billable_at")},">="&{day},{self._range(block, "billable_at")},"<"&{day}+1,'
-            f"{self._range(block, 'status')},{status})"
+            f'COUNTIFS({_range(block, "billable_at")},">="&{day},{_range(block, "billable_at")},"<"&{day}+1,'
+            f"{_range(block, 'status')},{status})"
             for block in self.blocks
         )

@@ -1,11 +1,14 @@
 """The rows of the Sessions table as sheet XML, built by whole columns, some thousands of rows at a time."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from itertools import repeat
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
@@ -14,74 +17,106 @@ from reports.text import shown
 
 from .book import FORMULA_STARTS, fitting
 
-CHUNK = 10_000
+CHUNK = 1_000  # rows: small enough to be deflated while the next ones are laid out
 EXACT_UP_TO = 10**15 - 1
 EPOCH = np.datetime64("1899-12-30", "us")  # day 0 of a spreadsheet's dates, from 1900-03-01 on
 FIRST_DAY = 61
 DAY_US, MS_US = 86_400_000_000, 1_000
+TRIPLES = np.array([list(f"{number:03}".encode()) for number in range(1000)], np.uint8)  # of digits, in ASCII
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9#.,'-]*(?: [A-Za-z0-9#.,'-]+)*")  # needs no care at all
+
+
+Cells = Callable[[slice], list[bytes]]  # of some rows, each from behind the row's number in its address on
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a column's cells are written: their format, the one of text that begins like a formula, what follows them."""
+
+    plain: int
+    quoted: int
+    after: str
 
 
 def row_chunks(sessions: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str, first: int) -> Iterator[bytes]:
     """`sessions` as `<row>` elements; the first has the number `first` (from 1).
 
-    `styles`: for each column its cell format, and the one for text that begins like a formula.
+    `styles`: for each column its cell format, and the one for text that begins like a formula. A row is its cells with
+    its number between them: everything else is the same in all rows, and is put behind the cells beforehand.
     """
+    addresses = [f'<c r="{xl_col_to_name(number)}' for number in range(len(styles))]
+    afters = [*addresses[1:], "</row>"]
+    looks = [Look(*style, after) for style, after in zip(styles, afters, strict=True)]
+    columns = list(_columns(sessions, looks, timezone))
+    begin, cell = repeat(b'<row r="'), repeat(f'">{addresses[0]}'.encode())
     for start in range(0, len(sessions), CHUNK):
-        chunk = sessions.iloc[start : start + CHUNK]
-        numbers = [str(number) for number in range(first + start, first + start + len(chunk))]
-        template, parts = '<row r="%s">', [numbers]
-        letters = map(xl_col_to_name, range(len(styles)))
-        for letter, tails in zip(letters, _tails(chunk, styles, timezone), strict=True):
-            if "" in tails:  # a missing value is no cell
-                template += "%s"
-                cells = zip(numbers, tails, strict=True)
-                parts.append([f'<c r="{letter}{number}"{tail}' if tail else "" for number, tail in cells])
-            else:
-                template += f'<c r="{letter}%s"%s'
-                parts += [numbers, tails]
-        yield "".join(map(f"{template}</row>".__mod__, zip(*parts, strict=True))).encode()
+        rows = slice(start, min(start + CHUNK, len(sessions)))
+        numbers = map(b"%d".__mod__, range(first + rows.start, first + rows.stop))
+        cells = zip(begin, cell, *(column(rows) for column in columns), strict=False)
+        yield b"".join(map(bytes.join, numbers, cells))
 
 
-def _tails(chunk: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str) -> Iterator[list[str]]:
-    """Each column's cells without their addresses, in the order of `ranges.COLUMNS`."""
-    style = iter(styles)
-    billable = chunk["billable_at"].dt
-    status = chunk["status"].astype("category")
-    yield _numbers(chunk["session_id"], next(style))
-    yield _instants(billable.tz_localize(None), next(style))
-    yield _instants(billable.tz_convert(timezone).dt.tz_localize(None), next(style))
-    yield _instants(chunk["scheduled_at"].dt.tz_localize(None), next(style))
-    yield _categories(status, next(style))
-    yield _categories(status.cat.rename_categories(_counts_towards_limit), next(style))
-    yield _texts(chunk["allowance"].tolist(), next(style))
-    yield _categories(chunk["charge"], next(style))
-    yield _numbers(chunk["minutes"], next(style))
-    yield _categories(chunk["host"], next(style))
-    yield _numbers(chunk["host_id"], next(style))
-    yield _numbers(chunk["part"], next(style))
-    if "estimated_minutes" in chunk:
-        yield _numbers(chunk["estimated_minutes"], next(style))
-    for column, own in zip(("participants", "note"), style, strict=False):
-        yield _texts(chunk[column].tolist(), own)
+def _columns(sessions: pd.DataFrame, looks: Sequence[Look], timezone: str) -> Iterator[Cells]:
+    """Each column's cells, in the order of `ranges.COLUMNS`."""
+    look = iter(looks)
+    billable = sessions["billable_at"].dt
+    status = sessions["status"].astype("category")
+    yield _numbers(sessions["session_id"], next(look))
+    yield _instants(billable.tz_localize(None), next(look))
+    yield _instants(billable.tz_convert(timezone).dt.tz_localize(None), next(look))
+    yield _instants(sessions["scheduled_at"].dt.tz_localize(None), next(look))
+    yield _categories(status, next(look))
+    yield _categories(status.cat.rename_categories(_counts_towards_limit), next(look))
+    yield _own_texts(sessions["allowance"], next(look))
+    yield _categories(sessions["charge"], next(look))
+    yield _repeated_numbers(sessions["minutes"], next(look))
+    yield _categories(sessions["host"], next(look))
+    yield _repeated_numbers(sessions["host_id"], next(look))
+    yield _repeated_numbers(sessions["part"], next(look))
+    if "estimated_minutes" in sessions:
+        yield _repeated_numbers(sessions["estimated_minutes"], next(look))
+    for column, own in zip(("participants", "note"), look, strict=False):
+        yield _texts(sessions[column], own)
 
 
 def _counts_towards_limit(status: str) -> str:
     return "yes" if status == "BILL" else f"no ({status})"
 
 
-def _numbers(column: pd.Series, style: tuple[int, int]) -> list[str]:
-    """Whole numbers; a missing one is no cell, one too long for a cell is text."""
-    attribute = f' s="{style[0]}"'
-    values = column.astype(object).where(column.notna(), None).tolist()
-    if len(column) and column.notna().any() and column.max() > EXACT_UP_TO:
-        return [_text(str(value), style) if value and value > EXACT_UP_TO else f"{attribute}><v>{value}</v></c>"
-                for value in values]  # fmt: skip
-    return ["" if value is None else f"{attribute}><v>{value}</v></c>" for value in values]
+def _numbers(column: "pd.Series[int]", look: Look) -> Cells:
+    numbers = column.to_numpy(dtype=np.int64)
+    if not len(numbers) or numbers.max() > EXACT_UP_TO:
+        return lambda rows: [_number(number, look) for number in numbers[rows].tolist()]
+    cell = f'" s="{look.plain}"><v>%d</v></c>{look.after}'.encode()
+    return lambda rows: list(map(cell.__mod__, numbers[rows].tolist()))
 
 
-def _instants(column: pd.Series, style: tuple[int, int]) -> list[str]:
+def _number(number: int, look: Look) -> bytes:
+    """A number too long for a cell is text."""
+    return _text(str(number), look) if number > EXACT_UP_TO else _value(str(number), look)
+
+
+def _value(number: str, look: Look) -> bytes:
+    return f'" s="{look.plain}"><v>{number}</v></c>{look.after}'.encode()
+
+
+def _blank(look: Look) -> bytes:
+    return f'" s="{look.plain}"/>{look.after}'.encode()
+
+
+def _repeated_numbers(column: "pd.Series[int]", look: Look) -> Cells:
+    """Numbers, some missing, of which each is built once and looked up by its code."""
+    codes, found = pd.factorize(column)
+    return _looked_up(codes, [*(_number(number, look) for number in found.tolist()), _blank(look)])
+
+
+def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[bytes]) -> Cells:
+    """The cell of each row's code; code -1, a missing value, takes the last."""
+    table = np.array([*cells], dtype=object)
+    return lambda rows: list(table[codes[rows]].tolist())
+
+
+def _instants(column: "pd.Series[pd.Timestamp]", look: Look) -> Cells:
     """Days since 1899-12-30 with ten decimals, cut to milliseconds: what a cell keeps without crossing midnight.
 
     Spreadsheets know no dates before 1900-03-01 for sure: those are text.
@@ -90,42 +125,70 @@ def _instants(column: pd.Series, style: tuple[int, int]) -> list[str]:
     since = (column.to_numpy(dtype="datetime64[us]") - EPOCH).astype(np.int64)
     day, rest = np.divmod(np.where(known, since, 0), DAY_US)
     fraction = ((rest // MS_US) * 10**10 + 43_200_000) // 86_400_000
-    attribute = f' s="{style[0]}"'
-    cells = zip(day.tolist(), fraction.tolist(), known.tolist(), strict=True)
-    tails = [f"{attribute}><v>{whole}.{part:010d}</v></c>" if there else "" for whole, part, there in cells]
-    for early in np.flatnonzero(known & (day < FIRST_DAY)).tolist():
-        tails[early] = _text(column.iloc[early].isoformat(sep=" "), style)
-    return tails
+    usual = known & (day >= FIRST_DAY) & (day < 100_000)  # up to the year 2173
+    stamps = np.where(usual, day * 10**10 + fraction, 0)
+
+    def cells(rows: slice) -> list[bytes]:
+        texts = _printed(stamps[rows], look)
+        for place in np.flatnonzero(~usual[rows]).tolist():
+            at = rows.start + place
+            texts[place] = _unusual_instant(column.iloc[at], int(day[at]), int(fraction[at]), look)
+        return texts
+
+    return cells
 
 
-def _categories(column: pd.Series, style: tuple[int, int]) -> list[str]:
-    """Each category that occurs is built once and looked up by its code; code -1 is a missing value."""
-    codes = column.cat.codes.tolist()
-    tails = {code: _category(column.cat.categories[code], style) if code >= 0 else "" for code in set(codes)}
-    return [tails[code] for code in codes]
+def _printed(numbers: npt.NDArray[np.int64], look: Look) -> list[bytes]:
+    """Whole numbers of up to 15 digits with the point before the last ten, three digits of all of them at once."""
+    template = _value("00000.0000000000", look)
+    begin = template.index(b"0.0") - 4
+    texts = np.tile(np.frombuffer(template, np.uint8), (len(numbers), 1))
+    places = [begin + place for place in range(16) if place != 5]
+    for last in range(15, 0, -3):
+        numbers, digits = np.divmod(numbers, 1000)
+        texts[:, places[last - 3 : last]] = TRIPLES[digits]
+    return list(texts.view(f"S{len(template)}").ravel().tolist())
 
 
-def _category(value: Decimal | str, style: tuple[int, int]) -> str:
-    if isinstance(value, str):
-        return _text(value, style)
-    return f' s="{style[0]}"><v>{plain(fitting(value))}</v></c>'
+def _unusual_instant(instant: pd.Timestamp, day: int, fraction: int, look: Look) -> bytes:
+    if pd.isna(instant):
+        return _blank(look)
+    if day < FIRST_DAY:
+        return _text(instant.isoformat(sep=" "), look)
+    return _value(f"{day}.{fraction:010d}", look)
 
 
-def _texts(texts: Sequence[str | None], style: tuple[int, int]) -> list[str]:
-    start = f' s="{style[0]}" t="inlineStr"><is><t>'
-    simple = PLAIN.fullmatch
-    return [
-        f"{start}{text}</t></is></c>" if simple(text) and len(text) < 200 else _text(text, style)
-        for text in (text or "" for text in texts)
+def _categories(column: pd.Series, look: Look) -> Cells:
+    """Each category that occurs is built once and looked up by its code."""
+    codes = column.cat.codes.to_numpy()
+    used = set(np.unique(codes).tolist())
+    values = enumerate(column.cat.categories)
+    cells = [_category(value, look) if code in used else b"" for code, value in values]
+    return _looked_up(codes, [*cells, _blank(look)])
+
+
+def _category(value: Decimal | str, look: Look) -> bytes:
+    return _text(value, look) if isinstance(value, str) else _value(plain(fitting(value)), look)
+
+
+def _texts(column: "pd.Series[str]", look: Look) -> Cells:
+    return lambda rows: [_text(text or "", look) for text in column.iloc[rows].tolist()]
+
+
+def _own_texts(column: "pd.Series[str]", look: Look) -> Cells:
+    """Texts of the program's own making: letters, digits, blanks and `#`, which need no care."""
+    cell, blank = f'" s="{look.plain}" t="inlineStr"><is><t>%b</t></is></c>{look.after}'.encode(), _blank(look)
+    return lambda rows: [
+        cell % text if text else blank for text in "\n".join(column.iloc[rows].tolist()).encode().split(b"\n")
     ]
 
 
-def _text(text: str, style: tuple[int, int]) -> str:
+def _text(text: str, look: Look) -> bytes:
     text = shown(text)
     if not text:
-        return ""
-    number = style[1] if text.startswith(FORMULA_STARTS) else style[0]
-    return f' s="{number}" t="inlineStr"><is>{text_element(text)}</is></c>'
+        return _blank(look)
+    style = look.quoted if text.startswith(FORMULA_STARTS) else look.plain
+    return f'" s="{style}" t="inlineStr"><is>{text_element(text)}</is></c>{look.after}'.encode()
 
 
 def text_element(text: str) -> str:

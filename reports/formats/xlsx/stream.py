@@ -6,6 +6,7 @@ like, and the document's language.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
@@ -33,11 +34,15 @@ def finish(package: bytes, splices: Sequence[Splice], strings: Iterable[str], la
     """The finished package: the same bytes for the same input."""
     by_path = {splice.path: splice for splice in splices}
     target = BytesIO()
-    with ZipFile(BytesIO(package)) as source, ZipFile(target, "w", ZIP_DEFLATED, allowZip64=True) as finished:
+    with (
+        ZipFile(BytesIO(package)) as source,
+        ZipFile(target, "w", ZIP_DEFLATED, allowZip64=True) as finished,
+        ThreadPoolExecutor(max_workers=1) as worker,
+    ):
         for name in source.namelist():
             content = source.read(name)
             if name in by_path:
-                _write(finished, name, _spliced(content, by_path[name]))
+                _write(finished, name, _ahead(worker, _spliced(content, by_path[name])))
             elif name.startswith("xl/tables/"):
                 _write(finished, name, [_stretched(content, splices)])
             elif name == "xl/sharedStrings.xml":
@@ -58,6 +63,14 @@ def _write(package: ZipFile, name: str, pieces: Iterable[bytes]) -> None:
     with package.open(entry, "w", force_zip64=True) as opened:
         for piece in pieces:
             opened.write(piece)
+
+
+def _ahead(worker: Executor, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces`, each laid out while the one before is being deflated."""
+    coming = worker.submit(next, pieces, None)
+    while (piece := coming.result()) is not None:
+        coming = worker.submit(next, pieces, None)
+        yield piece
 
 
 def _spliced(sheet: bytes, splice: Splice) -> Iterator[bytes]:
