@@ -5,20 +5,19 @@ leading `'` where the first character, white space aside, is one of = + - @ or t
 or line break. Figures and times are the program's own and never begin so.
 """
 
-import csv
 import io
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from reports.document import Document, plain
 from reports.text import shown
 
 CHUNK = 50_000  # rows made ready at a time: bounds the memory of a month of millions
-HARMLESS = re.compile(r"[A-Za-z0-9 #.,]*")  # of texts joined by commas: nothing to clean or neutralise
+HARMLESS = re.compile(r"[A-Za-z0-9 #.\n]*")  # of texts joined by line breaks: nothing to clean, neutralise or quote
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 NAMES = " (names of patients)"  # the title of a column that may hold them
 
@@ -43,15 +42,14 @@ COLUMNS = (
 def render(document: Document, sessions: pd.DataFrame) -> bytes:
     """Every session, one row each, in the frame's order. Unknown values are empty; times are ISO 8601 in UTC."""
     full = document.participants == "full"
-    out = io.BytesIO()
-    with io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=False) as text:
-        writer = csv.writer(text, lineterminator="\r\n")
-        estimated = ("estimated_minutes",) if "estimated_minutes" in sessions else ()
-        writer.writerow((*COLUMNS, *estimated, *((f"participants{NAMES}", f"note{NAMES}") if full else ())))
-        for start in range(0, len(sessions), CHUNK):
-            writer.writerows(zip(*_columns(document, sessions.iloc[start : start + CHUNK], full=full), strict=True))
-        text.flush()
-        return out.getvalue()
+    estimated = ("estimated_minutes",) if "estimated_minutes" in sessions else ()
+    head = (*COLUMNS, *estimated, *((f"participants{NAMES}", f"note{NAMES}") if full else ()))
+    out = io.BytesIO(f"{','.join(head)}\r\n".encode())
+    out.seek(0, io.SEEK_END)
+    for start in range(0, len(sessions), CHUNK):
+        columns = _columns(document, sessions.iloc[start : start + CHUNK], full=full)
+        out.write("".join(map("%s\r\n".__mod__, map(",".join, zip(*columns, strict=True)))).encode())
+    return out.getvalue()
 
 
 def neutral(text: str) -> str:
@@ -62,21 +60,26 @@ def neutral(text: str) -> str:
     return "'" + clean if FORMULA.match(clean) else clean
 
 
-def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[list[Any]]:
+def quoted(text: str) -> str:
+    """`text`, which holds no line break, as a cell (RFC 4180, section 2)."""
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+
+
+def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[Iterable[str]]:
     """The cells of some sessions, column by column, in the order of `COLUMNS`."""
-    plans = {part.number: neutral(part.plan) for part in document.parts}
-    counts = {status: "yes" if status == "BILL" else "no" for status in rows["status"].cat.categories}
-    columns: list[list[Any]] = [
+    statuses = list(map(str, rows["status"].cat.categories))
+    plans = {part.number: quoted(neutral(part.plan)) for part in document.parts}
+    columns: list[Iterable[str]] = [
         _numbers(rows["session_id"]),
         _instants(rows["scheduled_at"]),
         _instants(rows["billable_at"]),
         _numbers(rows["minutes"]),
-        _categories(rows["status"], map(str, rows["status"].cat.categories)),
-        _categories(rows["status"], counts.values()),
+        _categories(rows["status"], statuses),
+        _categories(rows["status"], ("yes" if status == "BILL" else "no" for status in statuses)),
         _numbers(rows["host_id"]),
-        _categories(rows["host"], (neutral(str(name)) for name in rows["host"].cat.categories)),
+        _categories(rows["host"], (quoted(neutral(str(name))) for name in rows["host"].cat.categories)),
         _numbers(rows["part"]),
-        rows["part"].map(plans).tolist(),
+        rows["part"].map(plans).fillna("").tolist(),
         _numbers(rows["ordinal"]),
         _texts(rows["allowance"]),
         _categories(rows["charge"], (money(price, document.digits) for price in rows["charge"].cat.categories)),
@@ -94,30 +97,35 @@ def money(amount: object, digits: int) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def _numbers(column: "pd.Series[int]") -> list[Any]:
-    return list(column.to_numpy(dtype=object, na_value="").tolist())
+def _numbers(column: "pd.Series[int]") -> Iterable[str]:
+    """Whole numbers. Missing: empty."""
+    if not column.isna().any():
+        return map(str, column.to_numpy(np.int64).tolist())
+    codes, found = pd.factorize(column)
+    return _looked_up(codes, map(str, found.tolist()))
 
 
-def _categories(column: "pd.Series[str]", texts: Iterable[str]) -> list[Any]:
-    """The text of each row's category; `texts` are those of the categories, in their order. Missing: empty."""
-    return list(np.array([*texts, ""], dtype=object)[column.cat.codes.to_numpy()].tolist())  # code -1 takes the last
+def _categories(column: "pd.Series[str]", cells: Iterable[str]) -> Iterable[str]:
+    """The cell of each row's category; `cells` are those of the categories, in their order. Missing: empty."""
+    return _looked_up(column.cat.codes.to_numpy(), cells)
 
 
-def _instants(column: "pd.Series[pd.Timestamp]") -> list[Any]:
+def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[str]) -> Iterable[str]:
+    """The cell of each row's code; code -1, a missing value, takes the last, which is empty."""
+    return list(np.array([*cells, ""], dtype=object)[codes].tolist())
+
+
+def _instants(column: "pd.Series[pd.Timestamp]") -> Iterable[str]:
     """ISO 8601 with Z, with as many fraction digits as each instant needs. Missing: empty."""
     instants = column.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-    texts = np.datetime_as_string(instants, unit="s").astype(object)
-    split = (instants != instants.astype("datetime64[s]")) & ~np.isnat(instants)
-    texts[split] = np.char.rstrip(np.datetime_as_string(instants[split], unit="us"), "0").astype(object)
-    texts += "Z"
-    texts[np.isnat(instants)] = ""
-    return list(texts.tolist())
+    texts = np.datetime_as_string(instants, unit="us").tolist()
+    return ["" if text == "NaT" else text.rstrip("0").rstrip(".") + "Z" for text in texts]
 
 
-def _texts(column: "pd.Series[str]") -> list[Any]:
+def _texts(column: "pd.Series[str]") -> Iterable[str]:
     """Free texts, each neutral. Missing: empty."""
     texts = column.fillna("").tolist()
-    if HARMLESS.fullmatch(",".join(texts)):
+    if HARMLESS.fullmatch("\n".join(texts)):
         return list(texts)
-    neutralised = {text: neutral(text) for text in set(texts)}
-    return [neutralised[text] for text in texts]
+    cells = {text: quoted(neutral(text)) for text in set(texts)}
+    return [cells[text] for text in texts]
