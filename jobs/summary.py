@@ -1,11 +1,10 @@
 """`summary.json`: what a run did with one account-month, for scripts (contract §6). Every key is always there."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.billing.decide import Decision
-from reports.document import Allowance, Document, Finding, Snapshot, to_builtins
+from reports.document import Allowance, Document, Finding, Snapshot, pretty, to_builtins
 
 SCHEMA = "securevideo-billing/summary/1"
 
@@ -74,8 +73,8 @@ def _noted(
         "included": allowance.included,
         "overage": allowance.overage,
         "drafted": [
-            {name: whole[name] for name in ("kind", "currency", "digits", "total", "files")}
-            for whole in map(to_builtins, drafts)
+            to_builtins({name: getattr(draft, name) for name in ("kind", "currency", "digits", "total", "files")})
+            for draft in drafts
         ],
     }
 
@@ -103,16 +102,14 @@ def in_words(summary: dict[str, Any]) -> str:
 
 def entry(document: Document) -> dict[str, Any]:
     """A document as it stands in `documents`."""
-    whole = to_builtins(document)
-    return {
-        **{name: whole[name] for name in _ENTRY},
-        "lines": [{name: line[name] for name in _LINE} for line in whole["lines"]],
-        "files": whole["files"],
-    }
+    of_document = {name: getattr(document, name) for name in _ENTRY}
+    lines = [{name: getattr(line, name) for name in _LINE} for line in document.lines]
+    whole: dict[str, Any] = to_builtins({**of_document, "lines": lines, "files": document.files})
+    return whole
 
 
 def to_json(summary: dict[str, Any]) -> bytes:
-    return json.dumps(summary, indent=2, ensure_ascii=False).encode() + b"\n"
+    return pretty(summary)
 
 
 def _frame(account: str, month: str, status: str) -> dict[str, Any]:

@@ -301,10 +301,14 @@ def to_builtins(value: Any) -> Any:
     return json.loads(json.dumps(msgspec.to_builtins(value, builtin_types=(Decimal,)), default=plain))
 
 
+def pretty(value: Any) -> bytes:
+    """JSON builtins as text for people and scripts: UTF-8, two spaces a level, a line break at the end."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
 def to_json(document: Document) -> bytes:
     """The document as JSON text, UTF-8, the same bytes for the same document."""
-    whole = {"schema": DOCUMENT_SCHEMA, **to_builtins(document)}
-    return json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n"
+    return pretty({"schema": DOCUMENT_SCHEMA, **to_builtins(document)})
 
 
 def from_json(text: bytes) -> Document:
