@@ -31,7 +31,7 @@ lint: setup ## ruff, mypy --strict, import-linter
 pictures: setup ## make the pictures of the README anew from the demo's output
 	$(PY) -m docs.pictures
 
-bench: setup ## measure run against a straightforward script, as a ratio in one run
+bench: setup ## measure run against a straightforward script, as a ratio in one run; and the receiver
 	$(PY) -m benchmarks.compare
 
 golden: setup ## renew the golden files from the present output, then look at the diff

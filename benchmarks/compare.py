@@ -1,4 +1,4 @@
-"""`make bench`: what `run` costs, beside a straightforward script; and its workbook, beside other writers'.
+"""`make bench`: what `run` costs, beside a straightforward script; its workbook, beside other writers'; the receiver.
 
 Everything is a ratio within one run, one process after another, the best of a few rounds. A target that is missed
 makes the exit status 1.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
+from benchmarks import webhook
 from benchmarks.measure import ChildFailed, Measured, child
 from benchmarks.months import EVERY, MonthMeasured, measured
 from benchmarks.targets import Target, table
@@ -47,10 +48,12 @@ def main() -> int:
     plan = QUICK if options.quick else WITH_MILLION if options.million else Plan()
     try:
         targets = compare(plan)
-    except ChildFailed as failure:
+        print("measuring the webhook receiver …", file=sys.stderr, flush=True)
+        receiver_status = webhook.main()
+    except (ChildFailed, webhook.NotAcknowledged) as failure:
         print(failure, file=sys.stderr)
         return 1
-    return 0 if all(target.met for target in targets) else 1
+    return receiver_status if all(target.met for target in targets) else 1
 
 
 def compare(plan: Plan) -> list[Target]:
