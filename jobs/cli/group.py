@@ -1,0 +1,99 @@
+"""The program's own command: what stands before the others, and how their errors are told."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jobs import config as configuration
+from jobs import log
+from jobs.cli.program import PROGRAM, version
+from jobs.config import Config
+from jobs.errors import BillingError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What stands before the command."""
+
+    config_file: Path
+
+    def config(self) -> Config:
+        """Raises ConfigError."""
+        return configuration.load(self.config_file)
+
+
+class Commands(click.Group):
+    """Commands in the order of the manual; expected errors are one readable line each, never a traceback."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["formatter"] = log.set_up("text", verbose=False, stream=sys.stderr)  # until the arguments are read
+        with _errors_told(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        style, verbose = ctx.params["log_format"], ctx.params["verbose"]
+        ctx.meta["formatter"] = log.set_up(style, verbose=verbose, stream=sys.stderr)
+        with _errors_told(ctx):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _errors_told(ctx: click.Context) -> Iterator[None]:
+    """Ends the program with one line on stderr for each thing that is wrong, and the exit status that goes with it."""
+    try:
+        yield
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, BrokenPipeError):
+        raise  # click's own; where nobody reads stdout any more it ends quietly
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a traceback may quote a row
+        lines, status = _in_lines(error, ctx)
+        for line in lines:
+            log.tell(logging.ERROR, line)
+        ctx.exit(status)
+
+
+def _in_lines(error: BaseException, ctx: click.Context) -> tuple[list[str], int]:
+    """What to say of an error, and the exit status."""
+    match error:
+        case click.UsageError():
+            command = (error.ctx or ctx).command_path
+            return [f"{PROGRAM}: {error.format_message().rstrip('.')}; see {command} --help"], 2
+        case UsageError():
+            return [f"{PROGRAM}: {error}"], error.exit_status
+        case BillingError():
+            return str(error).splitlines(), error.exit_status
+        case KeyboardInterrupt():
+            return [f"{PROGRAM}: interrupted; the same command again does what is left"], 1
+    return [f"{PROGRAM}: {log.bug(error)}"], 1
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    envvar="SECUREVIDEO_BILLING_CONFIG",
+    default=Path("config.yaml"),
+    help="The configuration file; default config.yaml, or $SECUREVIDEO_BILLING_CONFIG.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Of stderr; one line an event.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+@click.version_option(version(), prog_name=PROGRAM)
+@click.pass_context
+def main(ctx: click.Context, /, *, config_file: Path, **_: object) -> None:
+    """Bills SecureVideo sessions month by month.
+
+    Exit status: 0 all done; 1 a unit failed; 2 wrong usage or configuration; 3 all ran, but a person must look.
+    """
+    ctx.obj = Invocation(config_file)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks stops nothing

@@ -1,0 +1,53 @@
+"""What commands open of what the configuration names: the ledger, the snapshots, the secrets to be kept."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jobs import config as configuration
+from jobs.cli.program import PROGRAM, now, version
+from jobs.config import Account, Config
+from jobs.errors import CredentialError, UsageError
+
+if TYPE_CHECKING:
+    from jobs.ledger.snapshots import Snapshots
+    from jobs.ledger.store import Ledger
+
+
+def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
+    """The log's formatter blots out what it is told here."""
+    for account in accounts:
+        for source in account.sources:
+            try:
+                ctx.meta["formatter"].hide(configuration.read_credential(source, os.environ))
+            except CredentialError:
+                continue  # the account's units fail with it, or `check` names it
+
+
+def has_ledger(config: Config) -> bool:
+    """Whether there is one; of a ledger on a server only the server knows."""
+    return not isinstance(config.ledger, Path) or config.ledger.exists()
+
+
+def need_ledger(config: Config) -> None:
+    """Raises UsageError where there is none yet."""
+    if not has_ledger(config):
+        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` makes it")
+
+
+def open_ledger(config: Config, *, checked: bool = True) -> "Ledger":
+    """The ledger, which notes the command line as given. Raises LedgerError."""
+    from jobs.ledger.store import Ledger
+
+    command = " ".join(sys.argv[1:])
+    return Ledger(config.ledger, now=now, program_version=version(), command=command, checked=checked)
+
+
+def open_snapshots(config: Config) -> "Snapshots":
+    from jobs.ledger.snapshots import Snapshots
+
+    return Snapshots(config.snapshots)

@@ -1,0 +1,85 @@
+"""Options and arguments that several commands have, and what they come to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from jobs.billing.month import Month
+from jobs.cli.program import now
+from jobs.config import Account, Config
+from jobs.config.fields import FORMATS, in_order
+from jobs.errors import ConfigError, UsageError
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class MonthRange(click.ParamType[tuple[Month, ...]]):
+    """A month, or the months from one up to and with another, ascending."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Month, ...]:
+        if isinstance(value, tuple):
+            return value
+        first, dots, last = value.partition("..")
+        try:
+            start = Month.parse(first)
+            end = Month.parse(last) if dots else start
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if end < start:
+            self.fail(f"{value!r} ends before it begins; write the earlier month first", param, ctx)
+        months = []
+        while start <= end:
+            months.append(start)
+            start = start.plus(1)
+        return tuple(months)
+
+
+def format_option(told: str) -> Callable[[F], F]:
+    return click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help=told)
+
+
+account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
+
+output_option = click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the configured output folder."
+)
+
+
+def with_formats(config: Config, named: Sequence[str]) -> Config:
+    """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
+    from jobs.outputs import unmakeable
+
+    wanted = in_order({*named, "json"}) if named else config.formats
+    if reasons := unmakeable(wanted):
+        raise UsageError(f"--format: {reasons[0]}") if named else ConfigError(f"{config.path}: formats: {reasons[0]}")
+    return replace(config, formats=wanted)
+
+
+def chosen_accounts(config: Config, keys: Sequence[str]) -> list[Account]:
+    """The accounts of these keys, or all; in the order of the configuration. Raises UsageError."""
+    unknown = [key for key in keys if key not in config.accounts]
+    if unknown:
+        known = ", ".join(config.accounts)
+        raise UsageError(f"no account {unknown[0]!r} in {config.path}; there are: {known}")
+    return [account for key, account in config.accounts.items() if not keys or key in keys]
+
+
+def billed_months(ranges: Sequence[tuple[Month, ...]]) -> list[Month]:
+    """The months named, ascending, or the last whole one. Raises UsageError for one in the future."""
+    this_month = Month.of(now())
+    months = sorted({month for months in ranges for month in months}) or [this_month.plus(-1)]
+    if months[-1] > this_month:
+        raise UsageError(f"{months[-1]} lies in the future; the current month, {this_month}, can be drafted")
+    return months
+
+
+def single_month(months: tuple[Month, ...]) -> Month:
+    """The only one. Raises UsageError where there are several."""
+    if len(months) > 1:
+        raise UsageError(f"{months[0]}..{months[-1]}: name one month here")
+    return months[0]

@@ -1,0 +1,159 @@
+"""The commands that bill: `run` and `demo`."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobs import log
+from jobs.billing.month import Month
+from jobs.cli.opening import hide_secrets, open_ledger
+from jobs.cli.options import (
+    MonthRange,
+    account_option,
+    billed_months,
+    chosen_accounts,
+    format_option,
+    output_option,
+    with_formats,
+)
+from jobs.cli.overview import write_index
+from jobs.cli.program import now, version
+from jobs.cli.stdout import print_json, say
+from jobs.errors import OutputError, combined
+
+if TYPE_CHECKING:
+    from jobs.monthly import Outcome
+
+_FINDINGS_SHOWN = 20  # a unit, on stderr; all of them are in its files
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the work within as Ctrl-C does: what was begun is tidied up, not torn off."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@click.command()
+@click.option(
+    "--month",
+    "months",
+    type=MonthRange(),
+    metavar="YYYY-MM[..YYYY-MM]",
+    multiple=True,
+    help="The month, or months, to bill; repeatable. Default: the last whole calendar month in UTC.",
+)
+@account_option
+@click.option("--draft", is_flag=True, help="Write drafts only; issue nothing.")
+@click.option("--adjust", is_flag=True, help="Issue adjustment documents for restated months.")
+@output_option
+@format_option("Write documents in this format and json, whatever is configured; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array: every unit's summary.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    *,
+    months: Sequence[tuple[Month, ...]],
+    accounts: Sequence[str],
+    draft: bool,
+    adjust: bool,
+    output: Path | None,
+    formats: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Bill months: fetch, reconcile, issue, write the files.
+
+    Without --month it also looks again at the last issued months (`restate_months`) and reports what changed.
+    """
+    gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
+    from jobs import monthly
+
+    config = with_formats(ctx.obj.config(), formats)
+    chosen = chosen_accounts(config, accounts)
+    billed = billed_months(months)
+    hide_secrets(ctx, chosen)
+    with _terminable(), open_ledger(config) as ledger:
+        job = monthly.Job(
+            config=config,
+            ledger=ledger,
+            output=output.absolute() if output else config.output,
+            environ=os.environ,
+            now=now,
+            program_version=version(),
+            draft=draft,
+            adjust=adjust,
+        )
+        units = monthly.units(job, chosen, billed, watch=not months)
+        outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
+        indexed = write_index(config, ledger, job.output)
+    if as_json:
+        print_json([outcome.summary for outcome in outcomes])
+    ctx.exit(combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)]))
+
+
+def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple[list["Outcome"], int]:
+    """Collects the outcomes; meanwhile findings go to stderr, results to stdout, progress to a terminal.
+
+    Gives also the exit status that printing leads to: billing goes on where stdout cannot be written.
+    """
+    from jobs.summary import in_words
+
+    done, printed = [], 0
+    with click.progressbar(length=units, file=sys.stderr, hidden=not sys.stderr.isatty(), label="billing") as bar:
+        for outcome in outcomes:
+            done.append(outcome)
+            gc.collect()
+            _tell_findings(outcome.summary)
+            if not as_json and printed == 0:
+                try:
+                    click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
+                    say(in_words(outcome.summary))
+                except (OutputError, BrokenPipeError) as error:
+                    log.tell(logging.ERROR, str(error))
+                    printed = 1
+            bar.update(1)
+    return done, printed
+
+
+def _tell_findings(unit: dict[str, Any]) -> None:
+    where = f"{unit['account']} {unit['month']}"
+    of_unit = {"account": unit["account"], "month": unit["month"]}
+    if unit["error"]:
+        log.tell(logging.ERROR, f"{where}: {unit['error']}", **of_unit)
+    serious = [finding for finding in unit["findings"] if finding["severity"] != "info"]
+    for finding in serious[:_FINDINGS_SHOWN]:
+        named = {name: finding[name] for name in ("code", "severity", "session_id")}
+        text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
+        log.tell(logging.WARNING, text, **of_unit, **named)
+    if len(serious) > _FINDINGS_SHOWN:
+        more = f"{where}: and {len(serious) - _FINDINGS_SHOWN} more findings; all are on the Findings sheet"
+        log.tell(logging.WARNING, more, **of_unit)
+
+
+@click.command(short_help="Bill a made-up clinic; nothing to set up.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=Path("demo"),
+    show_default=True,
+    help="A new or empty folder, or that of an earlier demo, which is made anew.",
+)
+@click.pass_context
+def demo(ctx: click.Context, output: Path) -> None:
+    """Bill a made-up clinic from the simulated vendor; nothing to set up."""
+    from jobs.demo import demo as run_demo
+
+    with _terminable():
+        ctx.exit(run_demo(output, now=now, program_version=version(), say=say))

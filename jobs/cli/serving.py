@@ -1,0 +1,44 @@
+"""The commands that listen until they are stopped: `simulate-vendor` and `webhook`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from jobs.cli.opening import hide_secrets
+from jobs.cli.program import PROGRAM
+from jobs.cli.stdout import say
+from jobs.errors import UsageError
+
+
+@click.command("simulate-vendor")
+@click.option("--port", type=click.IntRange(0, 65535), default=8083, show_default=True, help="0 picks a free one.")
+@click.option("--data", type=click.Path(path_type=Path), help="A data set (JSON); default: a made-up clinic.")
+def simulate_vendor(*, port: int, data: Path | None) -> None:
+    """Run the simulated SecureVideo API on this machine."""
+    from jobs.vendor.simulator import serve
+
+    serve(data, port=port, announce=click.echo)
+
+
+@click.command(short_help="Receive SecureVideo's webhooks.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8084, show_default=True, help="0 picks a free one.")
+@click.pass_context
+def webhook(ctx: click.Context, *, host: str, port: int) -> None:
+    """Receive SecureVideo's webhooks for each account with a `webhook.secret`, until stopped.
+
+    It speaks plain HTTP: let a web server with a certificate stand in front, one that does not log the path.
+    """
+    try:
+        from jobs.webhook.server import serve
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package not in ("starlette", "uvicorn", "h11"):
+            raise
+        raise UsageError(
+            f"{package} is not installed; install what the receiver needs with: pip install '{PROGRAM}[webhook]'"
+        ) from error
+    config = ctx.obj.config()
+    hide_secrets(ctx, config.accounts.values())
+    serve(config, os.environ, host=host, port=port, announce=say)
