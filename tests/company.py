@@ -115,12 +115,19 @@ class Company:
         accounts = {**self.vendor.data["accounts"], account: _vendor_account(account, rows)}
         self.vendor.data = {**self.vendor.data, "accounts": accounts}
 
-    def run(self, *arguments: str, now: str | None = None, environ: Mapping[str, str] | None = None) -> Result:
-        """A command in this process, at `now` (ISO 8601, UTC) or at present. A bug raises."""
+    def also_has(self, account: str = "acme", **known: Any) -> None:
+        """From now on the vendor knows this too of the account: `users`, `statuses`, `participants` …"""
+        accounts = self.vendor.data["accounts"]
+        self.vendor.data = {**self.vendor.data, "accounts": {**accounts, account: {**accounts[account], **known}}}
+
+    def run(
+        self, *arguments: str, now: str | None = None, environ: Mapping[str, str] | None = None, typed: str = ""
+    ) -> Result:
+        """A command in this process, at `now` (ISO 8601, UTC) or at present; `typed` is its stdin. A bug raises."""
         with _clock(now), logging_kept():
             runner = CliRunner()
             line = ["--config", str(self.config_file), *arguments]
-            return runner.invoke(cli.main, line, env=dict(environ or {}), catch_exceptions=False)
+            return runner.invoke(cli.main, line, typed, env=dict(environ or {}), catch_exceptions=False)
 
     def process(
         self, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None

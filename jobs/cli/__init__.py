@@ -4,7 +4,7 @@ Only what every command needs is imported at the start; what one command needs, 
 """
 
 from jobs.cli.asking import diff, history, verify
-from jobs.cli.checking import check
+from jobs.cli.checking import check, status
 from jobs.cli.copying import backup, render
 from jobs.cli.group import main
 from jobs.cli.running import demo, run
@@ -12,5 +12,7 @@ from jobs.cli.serving import simulate_vendor, webhook
 
 __all__ = ["main"]
 
-for _command in (run, demo, check, history, diff, verify, render, backup, simulate_vendor, webhook):  # as in the manual
+_IN_ORDER = (run, demo, check, status, history, diff, verify, render, backup, simulate_vendor, webhook)  # the manual's
+
+for _command in _IN_ORDER:
     main.add_command(_command)

@@ -15,6 +15,8 @@ from jobs.errors import ConfigError, UsageError
 
 F = TypeVar("F", bound=Callable[..., object])
 
+VENDOR_ID = click.IntRange(1, 2**63 - 1)  # of a session or a host
+
 
 class MonthRange(click.ParamType[tuple[Month, ...]]):
     """A month, or the months from one up to and with another, ascending."""

@@ -118,7 +118,8 @@ class Client:
 
     def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
         """The sessions whose BillableTs is in `month` (article 83), as `parse` reads them; see `get`."""
-        return self._fetch(f"/history month {month}", "/history", {"month": f"{month.first}"}, parse, budget=budget)
+        what, query = f"/history month {month}", {"month": f"{month.first}"}
+        return self._fetch(what, "/history", query, parse, budget=budget, again="run this month again")
 
     def get(
         self,
@@ -145,6 +146,7 @@ class Client:
         *,
         budget: Budget | None,
         tries: int = TRIES,
+        again: str = "run the same command again",
     ) -> Reply[T]:
         where = f"account {self._account}: GET {what}"
         budget = budget or Budget.of(self._endpoint.budget_seconds)
@@ -159,8 +161,8 @@ class Client:
             except (CredentialsRefused, ReplyRefused) as refusal:
                 raise type(refusal)(f"{where}: {refusal}") from refusal
             except _Passing as failure:
-                self._pause_or_give_up(where, (number, tries), failure, budget)
-        raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; run this month again")
+                self._pause_or_give_up(where, (number, tries), failure, budget, again)
+        raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; {again}")
 
     def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float) -> Reply[T]:
         try:
@@ -174,7 +176,9 @@ class Client:
         except TryAgainLater as error:
             raise _Passing(str(error)) from error
 
-    def _pause_or_give_up(self, where: str, which: tuple[int, int], failure: _Passing, budget: Budget) -> None:
+    def _pause_or_give_up(
+        self, where: str, which: tuple[int, int], failure: _Passing, budget: Budget, again: str
+    ) -> None:
         number, tries = which
         asked = failure.retry_after
         wait = self._jitter(0.0, BACKOFF_SECONDS * 2 ** (number - 1)) if asked is None else asked
@@ -182,7 +186,7 @@ class Client:
             tried = f"{number} of {tries} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
             back = self._now().astimezone(UTC) + timedelta(seconds=wait + 0.999999)  # rounded up, never early
             when = "" if asked is None else f" at {back:%Y-%m-%dT%H:%M:%SZ} or later, as the vendor asks"
-            raise TryAgainLater(f"{where}: try again later: {tried}; run this month again{when}") from failure
+            raise TryAgainLater(f"{where}: try again later: {tried}; {again}{when}") from failure
         _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, tries, failure, wait)
         self._sleep(wait)
 

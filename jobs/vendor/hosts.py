@@ -4,6 +4,7 @@ A user who left is not in the list: History and UsageDescription still name them
 below is passed over unread.
 """
 
+import codecs
 import re
 from typing import Any
 
@@ -43,12 +44,10 @@ def _text(value: object) -> str:
 def status(body: bytes) -> str:
     """The SessionStatus in a reply of `GET /status/12345` (article 267), as sent.
 
-    Raises ReplyRefused where there is none: the caller takes that as no answer.
+    Raises TryAgainLater where the reply is cut off or no JSON, ReplyRefused where there is no SessionStatus in it.
     """
-    try:
-        answer: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        answer = None
+    values = strict_json.elements(b"[" + body.removeprefix(codecs.BOM_UTF8) + b"]")
+    answer = strict_json.exact(bytes(values[0]), 1) if len(values) == 1 else None
     text = answer.get("SessionStatus") if isinstance(answer, dict) else None
     if not isinstance(text, str):
         raise ReplyRefused("expected an object with SessionStatus; found something else")

@@ -1,0 +1,69 @@
+"""`status`: what the vendor's Status API says of one session right now (article 267).
+
+It is a question and an answer: nothing is stored, and nothing is ever billed on it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from jobs.config import Account, Config
+from jobs.errors import NotFound
+from jobs.fetching import client_of
+from jobs.vendor import hosts
+
+NOT_KNOWN, UNDOCUMENTED = "not_known", "undocumented"  # ours; the vendor's own are in capitals
+
+_MEANINGS = {
+    "STARTED": "STARTED: somebody is connected right now",
+    "ENDED": "ENDED: nobody is connected any more; the session may be started again",
+    "NOT_STARTED": "NOT_STARTED: nobody has ever connected",
+    NOT_KNOWN: (
+        "not known to the Status API, which knows Zoom-based sessions only: "
+        "it is a session of another kind, or no session of this account"
+    ),
+    UNDOCUMENTED: "SecureVideo answers with a status that is not documented: ask SecureVideo's support what it means",
+}
+_CAUTION = "not guaranteed to be real-time; whether the session is billable, only History says"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one session stands."""
+
+    account: str
+    session_id: int
+    status: str  # STARTED, ENDED, NOT_STARTED, or one of ours
+    asked_at: datetime  # UTC, whole seconds
+
+    @property
+    def exit_status(self) -> int:
+        """3 where a person must look what it means."""
+        return 3 if self.status in (NOT_KNOWN, UNDOCUMENTED) else 0
+
+    def in_words(self) -> str:
+        """Two lines for a person."""
+        told = f"{self.account}, session {self.session_id}: {_MEANINGS[self.status]}"
+        return f"{told}\n  as of {self.asked_at:%Y-%m-%d %H:%M:%S} UTC; {_CAUTION}"
+
+    def to_builtins(self) -> dict[str, Any]:
+        """For JSON."""
+        at = f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}"
+        return {"account": self.account, "session_id": self.session_id, "status": self.status, "asked_at": at}
+
+
+def ask(
+    config: Config, account: Account, session_id: int, *, environ: Mapping[str, str], now: Callable[[], datetime]
+) -> Standing:
+    """Asks `GET /status/{SessionId}`, with retries as usual. What is not documented is never repeated.
+
+    Raises CredentialError, VendorError; a 404 is an answer.
+    """
+    with client_of(config, account, environ, now) as client:
+        try:
+            reply = client.get(f"/status/{session_id}", {}, hosts.status)
+        except NotFound:
+            return Standing(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
+    told = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED
+    return Standing(account.key, session_id, told, reply.received_at)
