@@ -99,14 +99,14 @@ def _amount(value: object) -> Decimal:
     amount = number(value)
     if amount is None or amount < 0:
         raise expected("an amount in plain notation such as 25.00, not negative", value)
-    return _at_most_15_digits(amount)
+    return _at_most_15_digits(amount.copy_abs())  # -0.00 is 0.00
 
 
 def _percent(value: object) -> Decimal:
     rate = number(value)
     if rate is None or not 0 <= rate < 100:
         raise expected("a percentage in plain notation such as 6.25, from 0 up to below 100", value)
-    return _at_most_15_digits(rate)
+    return _at_most_15_digits(rate.copy_abs())
 
 
 def whole(low: int, high: int) -> PlainValidator:

@@ -156,6 +156,13 @@ def test_money_is_exactly_as_written(written: str, exact: str) -> None:
     assert str(loaded(changed("25.00", written)).accounts["acme"].terms.plans[0].monthly_fee) == exact
 
 
+def test_a_negative_zero_is_zero() -> None:
+    plan = loaded(changed("25.00", "-0.00", changed("overage: 5.00", "overage: -0.0"))).accounts["acme"].terms.plans[0]
+    assert str(plan.monthly_fee) == "0.00"
+    assert plan.sessions
+    assert [str(tier.price) for tier in plan.sessions.tiers] == ["0.0"]
+
+
 def test_a_price_may_have_more_decimals_than_the_currency() -> None:
     plan = loaded(changed("overage: 5.00", "overage: 0.012345")).accounts["acme"].terms.plans[0]
     assert plan.sessions == Meter(8, (Tier(None, Decimal("0.012345")),))
