@@ -43,7 +43,7 @@ def count(
     told = list(findings)
     open_rows = np.ones(len(rows), dtype=bool)
     tally = {"set_aside": received - len(rows), "repeated": 0, "never_connected": 0}
-    for code, fate, mask in _first_that_applies(rows, month, elsewhere):
+    for code, fate, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings)):
         hit = mask & open_rows
         open_rows &= ~hit
         tally[fate] += int(hit.sum())
@@ -58,14 +58,26 @@ def count(
     )
 
 
+def _unreadable(findings: Sequence[Finding]) -> list[int]:
+    """The SessionIds, where they can be read, of the rows that cannot."""
+    return [one.session_id for one in findings if one.code == "unreadable-row" and one.session_id is not None]
+
+
 def _first_that_applies(
-    rows: pd.DataFrame, month: Month, elsewhere: Mapping[str, npt.NDArray[np.int64]]
+    rows: pd.DataFrame,
+    month: Month,
+    elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    unreadable: Sequence[int] = (),
 ) -> Iterator[tuple[str, str, Mask]]:
-    """(finding code, where the row goes, which rows), in the contract's order of precedence."""
+    """(finding code, where the row goes, which rows), in the contract's order of precedence.
+
+    A readable row beside an unreadable one of the same SessionId differs from it: which one is right is not known.
+    """
+    ids = rows["session_id"].to_numpy(np.int64)
     twice = rows[rows.duplicated("session_id", keep=False)]
     variants = twice.groupby("session_id")["fingerprint"].nunique()
     conflicting = rows["session_id"].isin(variants.index[variants > 1]).to_numpy(bool)
-    yield "conflicting-duplicate", "set_aside", conflicting
+    yield "conflicting-duplicate", "set_aside", conflicting | np.isin(ids, np.array(unreadable, dtype=np.int64))
     yield "repeated-row", "repeated", rows.duplicated("session_id").to_numpy(bool)
     no_status, no_billable = rows["status"].isna().to_numpy(bool), rows["billable_at"].isna().to_numpy(bool)
     yield "unknown-status", "set_aside", ~rows["status"].isin(STATUSES).to_numpy(bool) & ~no_status
@@ -74,7 +86,6 @@ def _first_that_applies(
     yield "never-connected", "never_connected", no_status & no_billable
     inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
     yield "outside-month", "set_aside", ~inside.to_numpy(bool)
-    ids = rows["session_id"].to_numpy(np.int64)
     others = [np.isin(ids, counted) for counted in elsewhere.values()]
     yield "billed-elsewhere", "set_aside", np.logical_or.reduce(others) if others else np.zeros(len(rows), dtype=bool)
 

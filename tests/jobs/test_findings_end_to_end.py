@@ -27,6 +27,7 @@ CASES: dict[str, tuple[list[Any], tuple[str, int], int | None, dict[str, int]]] 
     "outside-month": ([row(1, at="2016-12-01T00:00:00")], _BLOCKING, 1, {"set_aside": 1}),
     "outside-month: by its offset": ([row(1, at="2016-11-01T00:00:00+01:00")], _BLOCKING, 1, {"set_aside": 1}),
     "conflicting-duplicate": ([row(1), row(1, minutes=26), row(1)], _BLOCKING, 1, {"set_aside": 3}),
+    "conflicting-duplicate: one is unreadable": ([row(1), row(1, minutes=25.0)], _BLOCKING, 1, {"set_aside": 2}),
     "repeated-row": ([row(1), row(1)], _WARNING, 1, {"repeated": 1, "counted": 1}),
     "never-connected": ([row(1, at=None, status=None)], _INFO, 1, {"never_connected": 1}),
     "duration-implausible: negative": ([row(1, minutes=-1)], _WARNING, 1, {"counted": 1}),

@@ -39,12 +39,13 @@ def counted(
     month: Month = NOVEMBER,
     elsewhere: dict[str, list[int]] | None = None,
     unreadable: int = 0,
+    unreadable_ids: Sequence[int] = (),
 ) -> Usage:
-    """`unreadable`: rows that came beside `rows` and were told of by the reader."""
-    told = [finding("unreadable-row", None, f"row {n}") for n in range(unreadable)]
+    """`unreadable`, `unreadable_ids`: rows that came beside `rows` and were told of by the reader."""
+    told = [finding("unreadable-row", one, "row") for one in (*[None] * unreadable, *unreadable_ids)]
     return count(
         frame(rows),
-        received=len(rows) + unreadable,
+        received=len(rows) + len(told),
         findings=told,
         month=month,
         parts=parts_of(month, plans or (PLUS,)),
@@ -141,6 +142,13 @@ def test_rows_of_one_session_that_differ_are_all_set_aside(other: Row) -> None:
 def test_conflicting_goes_before_every_finding_of_its_rows() -> None:
     rows = [Row(5, "bill"), Row(5, None), Row(5, "BILL", None), Row(5, None, None), Row(5, billable_at=NOVEMBER.end)]
     assert codes(counted(rows).findings) == ["conflicting-duplicate"]
+
+
+def test_a_row_beside_an_unreadable_one_of_its_session_is_set_aside() -> None:
+    """Nobody knows which of the two is right: to count the one that can be read would be a guess."""
+    usage = counted([Row(5), Row(5), Row(6), Row(LARGEST_ID)], unreadable=1, unreadable_ids=[5, 5, LARGEST_ID])
+    assert (ids(usage), usage.rows) == ([6], Rows(received=8, counted=1, set_aside=7, repeated=0, never_connected=0))
+    assert [one.session_id for one in usage.findings if one.code == "conflicting-duplicate"] == [5, LARGEST_ID]
 
 
 def test_a_repeated_row_is_set_aside_once_and_repeated_otherwise() -> None:
