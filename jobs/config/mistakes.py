@@ -15,7 +15,7 @@ Mistake = tuple[KeyPath, str]
 
 _SHAPES = {
     "model_type": "a mapping of keys to values",
-    "dict_type": "a mapping of keys to values",
+    "dict_type": "accounts, each under a key of its own",
     "list_type": "a list",
 }
 

@@ -409,6 +409,13 @@ def test_plans_are_in_ascending_order() -> None:
     assert same.startswith("config.yaml:16: accounts.acme.plans.2.from: the plan before begins on the same day")
 
 
+@pytest.mark.parametrize("accounts", ["accounts:\n", "accounts: [acme]\n", ""])
+def test_accounts_of_a_wrong_shape_are_not_told_to_be_one_account(accounts: str) -> None:
+    (said,) = mistakes("issuer: {name: Example Billing LLC}\n" + accounts)
+    assert ": accounts: expected accounts, each under a key of its own; " in said
+    assert "invoice_prefix" not in said
+
+
 def test_two_accounts_cannot_share_a_prefix() -> None:
     (said,) = mistakes(GOOD + SECOND.replace("prefix: BETA", "prefix: ACME"))
     assert said.startswith("config.yaml:21: accounts.beta.invoice_prefix: another account has this prefix")
