@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from jobs.billing import money
 from jobs.billing.month import Month
 from jobs.config import Config
 from jobs.files import Folder
+from jobs.ledger.drift import Drift
 from jobs.ledger.standing import Standing
 from jobs.ledger.store import Ledger
 from reports import index, overview
@@ -74,7 +75,7 @@ def _without_gaps(months: Iterable[str]) -> Iterator[str]:
 
 def _month(month: str, known: Standing | None, folder: Path) -> overview.Month:
     if known is None:
-        return overview.Month(month, "missing", None, None, None, None, 0, ())
+        return overview.Month(month, "missing", None, None, None, None, 0, False, ())
     issued, decided = known.documents, known.decided
     last = issued[-1] if issued else None
     return overview.Month(
@@ -85,6 +86,7 @@ def _month(month: str, known: Standing | None, folder: Path) -> overview.Month:
         overage=decided.get("overage", last.allowance.overage if last else None),
         total=_sum(document.total for document in issued) if issued else None,
         warnings=decided.get("warnings", 0),
+        may_have_changed=known.drift is not None,
         papers=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
     )
 
@@ -144,6 +146,14 @@ def _concerns_of(
         yield Concern("restated", key, month, " ".join(["not issued, it would come to", *amounts]) if amounts else "")
     elif known.status == "draft" and known_at and known_at >= Month.parse(month).closes_at(close_day):
         yield Concern("not_issued", key, month, "the month is closed, there is only a draft")
+    if known.drift is not None:
+        yield Concern("may_have_changed", key, month, _told(known.drift))
+
+
+def _told(drift: Drift) -> str:
+    sessions = "one of its sessions" if drift.sessions == 1 else f"{drift.sessions} of its sessions"
+    last = f"{drift.told_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"webhooks told of {sessions} since a run last looked at it, last at {last}"
 
 
 def _sums(accounts: Iterable[overview.Account]) -> tuple[Sum, ...]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 Standing = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
-Matter = Literal["failed", "blocking", "restated", "unwritten", "missing", "not_issued"]
+Matter = Literal["failed", "blocking", "restated", "unwritten", "missing", "not_issued", "may_have_changed"]
 
 MATTERS: tuple[Matter, ...] = get_args(Matter)  # first things first
 
@@ -40,6 +40,7 @@ class Month:
     overage: int | None
     total: Decimal | None  # the sum of what is issued; None where nothing is
     warnings: int  # findings a person may look at
+    may_have_changed: bool  # webhooks told of its sessions since a run last looked at it; never so where none is issued
     papers: tuple[Paper, ...]  # the issued ones, then the drafts
 
 

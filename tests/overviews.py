@@ -74,5 +74,6 @@ def _of_month(key: str, back: int, number: int, digits: int) -> Month:
         overage=32 + back if computed else None,
         total=total if papers and papers[0].number else None,
         warnings=back % 3 if computed else 0,
+        may_have_changed=standing == "issued" and back % 3 == 0,
         papers=tuple(papers),
     )

@@ -132,11 +132,15 @@ class Hooks:
         return Counts(len(set(billable) - told_of), len(ended))
 
 
-def sessions_told_of(connection: Connection, account: str, since: datetime, until: str) -> set[int]:
-    """The sessions that events told of which came from `since` on, the second it names included, to `until`."""
+def sessions_told_of(connection: Connection, account: str, since: datetime, until: str) -> dict[int, datetime]:
+    """The sessions that events told of which came from `since` on, the second it names included, to `until`.
+
+    With each the instant at which the last such event came.
+    """
     came = (_OF.received_at >= _text(since)[: len("2016-11-03T21:45:09")]) & (_OF.received_at <= until)
-    query = select(_OF.session_id).distinct().where(_OF.account == account, _OF.session_id.is_not(None), came)
-    return {int(session_id) for session_id in connection.execute(query).scalars()}
+    query = select(_OF.session_id, func.max(_OF.received_at)).group_by(_OF.session_id)
+    told = connection.execute(query.where(_OF.account == account, _OF.session_id.is_not(None), came))
+    return {int(session_id): datetime.fromisoformat(at) for session_id, at in told}
 
 
 def _sessions_with_events(connection: Connection, account: str, session_ids: Collection[int]) -> Iterator[int]:

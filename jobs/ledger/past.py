@@ -1,20 +1,18 @@
 """What the ledger holds of each month, for people and scripts (contract §2, `history`)."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
 from jobs.billing import money
-from jobs.ledger import frames, hooks
+from jobs.ledger import drift
 from jobs.ledger.schema import documents, events, snapshots
 from reports.document import from_json, plain
 
 _ALWAYS = "9999"  # later than every instant, as text
-_NO_LOOK = ("posted", "written", "failed")  # events after which a month's status is what it was before
 
 
 def months(connection: Connection, *, as_of: date | None = None) -> list[dict[str, Any]]:
@@ -31,7 +29,7 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
             known[row["account"], row["month"]][table.name].append(row)
     return [
         _month(account, month, known[account, month])
-        | {"may_have_changed": _may_have_changed(connection, account, known[account, month], until)}
+        | {"may_have_changed": drift.told(connection, account, known[account, month], until) is not None}
         for account, month in sorted(known)
     ]
 
@@ -61,19 +59,6 @@ def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, A
     }
 
 
-def _may_have_changed(connection: Connection, account: str, known: dict[str, list[Any]], until: str) -> bool:
-    if not known["documents"]:
-        return False
-    looks = [row for row in known["events"] if row["kind"] not in _NO_LOOK]
-    last = looks[-1] if looks else known["documents"][-1]
-    looked_at = json.loads(last["detail"]).get("looked_at", last["at"]) if looks else last["issued_at"]
-    told_of = hooks.sessions_told_of(connection, account, datetime.fromisoformat(looked_at), until)
-    if not told_of:
-        return False
-    newest = select(documents.c.sessions).where(documents.c.id == known["documents"][-1]["id"])
-    return not told_of.isdisjoint(frames.session_ids(connection.execute(newest).scalar_one()).tolist())
-
-
 def _document(row: Any, digits: int) -> dict[str, Any]:
     amounts = {name: plain(money.from_minor(row[f"{name}_minor"], digits)) for name in ("net", "tax", "total")}
     return {name: row[name] for name in ("kind", "number", "corrects", "issued_at")} | amounts
@@ -81,7 +66,7 @@ def _document(row: Any, digits: int) -> dict[str, Any]:
 
 def status(kinds: Sequence[str], *, adjusted: bool, issued: bool) -> str:
     """How the month stands: a failed rerun of an issued month leaves it as it was."""
-    last = next((kind for kind in reversed(kinds) if kind not in _NO_LOOK), None)
+    last = next((kind for kind in reversed(kinds) if kind not in drift.NO_LOOK), None)
     if not issued:
         return last or ("failed" if "failed" in kinds else "fetched")
     if last == "restated":

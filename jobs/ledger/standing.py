@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jobs.ledger import past
+from jobs.ledger import drift, past
+from jobs.ledger.drift import Drift
 from jobs.ledger.schema import documents, events, snapshots
 from reports.document import Document, from_json
 
@@ -25,7 +26,8 @@ class Standing:
     unwritten: bool  # a run was stopped before the files of a document were in place
     decided: Mapping[str, Any]  # what the last run that got so far noted of its decision; empty where none did
     failure: str | None  # why the last run failed
-    known_at: datetime  # of the newest entry
+    drift: Drift | None  # why the month may have changed
+    known_at: datetime  # of the newest entry, an event that marks the month included
 
 
 def standings(connection: Connection) -> list[Standing]:
@@ -39,16 +41,20 @@ def standings(connection: Connection) -> list[Standing]:
         columns = [table.c[name] for name in ("account", "month", *names)]
         for row in connection.execute(select(*columns).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
-    return [_standing(account, month, known[account, month]) for account, month in sorted(known)]
+    return [
+        _standing(*unit, known[unit], drift.told(connection, unit[0], known[unit], past.end_of(None)))
+        for unit in sorted(known)
+    ]
 
 
-def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]]) -> Standing:
+def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told_since: Drift | None) -> Standing:
     issued, told = known["documents"], known["events"]
     runs = [row for row in told if row["kind"] not in _OF_DOCUMENTS]
     decided = [row for row in runs if row["kind"] != "failed"]
     failed = runs[-1]["kind"] == "failed" if runs else False
     written = {row["document_id"] for row in told if row["kind"] == "written"}
     instants = [*(row["fetched_at"] for row in known["snapshots"]), *(row["at"] for row in told)]
+    newest = datetime.fromisoformat(max([*instants, *(row["issued_at"] for row in issued)]))
     return Standing(
         account=account,
         month=month,
@@ -57,5 +63,6 @@ def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]]) -> S
         unwritten=any(row["id"] not in written for row in issued),
         decided=json.loads(decided[-1]["detail"]) if decided else {},
         failure=json.loads(runs[-1]["detail"])["error"] if failed else None,
-        known_at=datetime.fromisoformat(max([*instants, *(row["issued_at"] for row in issued)])),
+        drift=told_since,
+        known_at=max([newest, *([told_since.told_at] if told_since else [])]),
     )

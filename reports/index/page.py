@@ -29,7 +29,9 @@ MATTERS = {
     "unwritten": ("Files unfinished", "Run the month again: it finishes the files."),
     "missing": ("No invoice", "Run the month: earlier or later ones are billed, this one is not."),
     "not_issued": ("Closed, not issued", "Run the month without --draft: it issues the invoice."),
+    "may_have_changed": ("May have changed", "Run the month again: it says whether anything did."),
 }
+MAY_HAVE_CHANGED = Cell("May have changed", mark="△", tone="warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class MonthRow:
     text: str
     standing: Cell
     warnings: str
+    may_have_changed: Cell | None
     counted: Cell
     included: Cell
     overage: Cell
@@ -199,6 +202,7 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
         text=locale.month(month.month),
         standing=_standing(month),
         warnings=warnings if month.warnings else "",
+        may_have_changed=MAY_HAVE_CHANGED if month.may_have_changed else None,
         counted=figure(month.counted),
         included=figure(month.included),
         overage=figure(month.overage),

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.index import render
-from reports.overview import Account, Month, Overview
+from reports.overview import Account, Concern, Month, Overview
 from tests.overviews import overview
 
 
@@ -44,8 +44,18 @@ def test_same_overview_same_bytes() -> None:
 
 def test_what_needs_a_person_comes_first() -> None:
     text = Reader(overview(3, 7)).text
-    assert text.index("6 matters need a person") < text.index("Accounts") < text.index("Month by month")
+    assert text.index("7 matters need a person") < text.index("Accounts") < text.index("Month by month")
     assert "Nothing needs a person" not in text
+
+
+def test_a_month_that_may_have_changed_is_marked_by_word_and_symbol_and_says_what_to_do() -> None:
+    shown = overview(1, 1)
+    month = replace(shown.accounts[0].months[0], standing="issued", may_have_changed=True)
+    concern = Concern("may_have_changed", "clinic-01", month.month, "webhooks told of one of its sessions")
+    page = Reader(replace(shown, accounts=(replace(shown.accounts[0], months=(month,)),), concerns=(concern,)))
+    assert "✓ Issued △ May have changed" in page.text
+    todo = "webhooks told of one of its sessions Run the month again: it says whether anything did."
+    assert f"May have changed clinic-01 December 2016 {todo}" in page.text
 
 
 def test_where_nothing_needs_a_person_it_says_so() -> None:
@@ -93,7 +103,7 @@ def test_figures_and_dates_are_written_as_the_locale_has_them() -> None:
 
 def test_a_sparkline_says_its_figures_and_shows_them_to_scale() -> None:
     months = tuple(
-        Month(f"2016-{number:02}", "issued", 1, 8, 0, total, 0, ())
+        Month(f"2016-{number:02}", "issued", 1, 8, 0, total, 0, False, ())
         for number, total in ((10, Decimal("50.00")), (11, None), (12, Decimal("100.00")))
     )
     page = Reader(replace(overview(1), accounts=(Account("a", "A", "USD", 2, months),), concerns=()))
