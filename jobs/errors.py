@@ -66,7 +66,11 @@ class NotFound(ReplyRefused):
 
 
 class TryAgainLater(VendorError):
-    pass
+    """`retry_after`: the seconds for which the vendor asks to be left alone, if it does."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class LedgerError(BillingError):

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from jobs.billing.counting import counted
 from jobs.billing.findings import finding
 from jobs.billing.live import Live, to_ask
 from jobs.billing.month import Month
@@ -17,6 +22,7 @@ from jobs.vendor.payload import Received
 from reports.document import Finding
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+STATUS_MIB = 1  # a status takes a hundred bytes, and several replies come at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +82,30 @@ class AccountVendor:
     def _read(self, body: bytes) -> Received:
         return payload.read(body, keep_participants=self._config.participants == "full")
 
-    def _client(self) -> Client:
-        return client_of(self._config, self._account, self._environ, self._now)
+    def _client(self, max_reply_mib: int | None = None) -> Client:
+        return client_of(self._config, self._account, self._environ, self._now, max_reply_mib)
 
     def _ask_beside(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
         if not self._hosts:
             self._hosts.append(lookups.list_of_hosts(client, budget))
         beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
-        if unknown := to_ask(received.rows, month):
+        elsewhere = self._ledger.elsewhere(self._account.key, str(month))
+        sessions = counted(received.rows, month, elsewhere, received.findings)
+        if unknown := to_ask(sessions):
             most = self._config.vendor.status_lookups
-            answers = lookups.statuses(self._client, unknown, most=most, budget=budget)
-            beside["statuses"] = lookups.to_json(answers)
+            open_client = partial(self._client, STATUS_MIB)
+            beside["statuses"] = lookups.to_json(lookups.statuses(open_client, unknown, most=most, budget=budget))
         if self._account.webhook_secret is not None:
-            beside["events"] = lookups.to_json(self._told(month, received, unknown))
+            listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
+            beside["events"] = lookups.to_json(self._told(month, sessions, unknown, listed.tolist()))
         return beside
 
-    def _told(self, month: Month, received: Received, unknown: list[int]) -> lookups.Told:
-        rows, hooks = received.rows, self._ledger.hooks
-        counted = hooks.counts(
-            self._account.key,
-            billable=rows.loc[rows["billable_at"].notna(), "session_id"].tolist(),
-            listed=rows["session_id"].tolist(),
-            begin=month.start,
-            end=month.end,
-        )
-        estimates = hooks.estimated_minutes(self._account.key, unknown)
-        return lookups.Told(dict(sorted(estimates.items())), counted.without_event, counted.ended_unlisted)
+    def _told(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> lookups.Told:
+        hooks, key = self._ledger.hooks, self._account.key
+        billable = sessions["session_id"].tolist()
+        found = hooks.counts(key, billable=billable, listed=listed, begin=month.start, end=month.end)
+        estimates = hooks.estimated_minutes(key, unknown)
+        return lookups.Told(dict(sorted(estimates.items())), found.without_event, found.ended_unlisted)
 
 
 def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:
@@ -112,14 +116,20 @@ def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:
         yield finding("clock-skew", None, text)
 
 
-def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
-    """The vendor's API as the account sees it. Raises CredentialError."""
+def client_of(
+    config: Config,
+    account: Account,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    max_reply_mib: int | None = None,
+) -> Client:
+    """The vendor's API as the account sees it; `max_reply_mib` instead of the configured. Raises CredentialError."""
     vendor = config.vendor
     endpoint = Endpoint(
         vendor.base_url,
         vendor.timeout_seconds,
         vendor.budget_seconds,
-        vendor.max_reply_mib,
+        max_reply_mib or vendor.max_reply_mib,
         ca_file=vendor.ca_file,
         proxy=vendor.proxy,
     )

@@ -6,6 +6,7 @@ It is a question and an answer: nothing is stored, and nothing is ever billed on
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from jobs.config import Account, Config
@@ -62,7 +63,7 @@ def ask(
     """
     with client_of(config, account, environ, now) as client:
         try:
-            reply = client.get(f"/status/{session_id}", {}, hosts.status)
+            reply = client.get(f"/status/{session_id}", {}, partial(hosts.status, session_id=session_id))
         except NotFound:
             return Standing(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
     told = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED

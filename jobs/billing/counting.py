@@ -63,11 +63,23 @@ def _unreadable(findings: Sequence[Finding]) -> list[int]:
     return [one.session_id for one in findings if one.code == "unreadable-row" and one.session_id is not None]
 
 
+def counted(
+    rows: pd.DataFrame,
+    month: Month,
+    elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    findings: Sequence[Finding],
+) -> pd.DataFrame:
+    """Those of `rows` that `count` counts, each session once, nothing said of the others."""
+    fates = [mask for _, _, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings))]
+    found: pd.DataFrame = rows[~np.logical_or.reduce(fates)]
+    return found
+
+
 def _first_that_applies(
     rows: pd.DataFrame,
     month: Month,
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
-    unreadable: Sequence[int] = (),
+    unreadable: Sequence[int],
 ) -> Iterator[tuple[str, str, Mask]]:
     """(finding code, where the row goes, which rows), in the contract's order of precedence.
 

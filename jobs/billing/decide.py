@@ -13,7 +13,7 @@ from jobs.billing import invoicing, restate
 from jobs.billing.counting import count
 from jobs.billing.findings import blocks, finding, in_order
 from jobs.billing.invoicing import Issued, Setting
-from jobs.billing.live import NOTHING, Live
+from jobs.billing.live import NOTHING, Live, of_issued
 from jobs.billing.month import Month
 from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
@@ -88,8 +88,9 @@ def _first(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, .
 
 
 def _restated(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...]) -> Decision:
-    if restate.same(gathered.issued[-1].sessions, month.sessions) and not blocks(findings):
-        return Decision("unchanged", month, findings, None, (), None)
+    settled = of_issued(findings)
+    if restate.same(gathered.issued[-1].sessions, month.sessions) and not blocks(settled):
+        return Decision("unchanged", month, in_order(settled), None, (), None)
     document = invoicing.adjustment(month, gathered.setting, findings, gathered.issued)
     if gathered.adjust and not gathered.draft_only and not blocks(findings):
         return Decision("adjusted", month, findings, document, (), document)

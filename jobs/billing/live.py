@@ -4,17 +4,16 @@ All of it explains and warns; money never depends on it, but a month waits for a
 under a minutes meter.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from jobs.billing.findings import finding
-from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart, part_numbers
-from reports.document import STATUSES, Finding
+from reports.document import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,9 @@ class Live:
 NOTHING = Live()
 
 
-def to_ask(rows: pd.DataFrame, month: Month) -> list[int]:
-    """The SessionIds, ascending, of readable rows of the month that have no duration."""
-    inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
-    wanted = (
-        rows["minutes"].isna().to_numpy(bool) & inside.to_numpy(bool) & rows["status"].isin(STATUSES).to_numpy(bool)
-    )
-    return sorted(set(rows.loc[wanted, "session_id"].tolist()))
+def to_ask(counted: pd.DataFrame) -> list[int]:
+    """The SessionIds, ascending, of counted rows that have no duration."""
+    return sorted(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
 
 
 def with_estimates(live: Live, sessions: pd.DataFrame) -> pd.DataFrame:
@@ -84,6 +79,14 @@ def findings(live: Live, counted: pd.DataFrame, parts: Sequence[PlannedPart]) ->
     if live.hosts_failed:
         text = "the list of hosts could not be had; hosts are named as UsageDescription names them"
         yield finding("hosts-unavailable", None, text)
+
+
+def of_issued(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """`findings` of an issued month with the same sessions: it waits for none of them to end, for all is settled.
+
+    Should a session's minutes come to differ, that is a restatement.
+    """
+    return tuple(replace(one, severity="warning") if one.code == "session-in-progress" else one for one in findings)
 
 
 def _metered(sessions: pd.DataFrame, parts: Sequence[PlannedPart]) -> npt.NDArray[np.bool_]:

@@ -171,6 +171,12 @@ class Ledger:
                 last_snapshot=_snapshot(last) if last else None,
             )
 
+    def elsewhere(self, account: str, month: str) -> dict[str, npt.NDArray[np.int64]]:
+        """The SessionIds counted in each other issued month."""
+        with engine.reading(self._engine) as connection:
+            newest = _newest_of_each_month(connection, account, ALL)
+            return {other: self._counted(connection, row_id) for other, row_id in newest.items() if other != month}
+
     def view(self, account: str, month: str, *, as_of: date | None = None) -> View:
         """What was known at the end of the day `as_of`, UTC; without it, now."""
         until = past.end_of(as_of)

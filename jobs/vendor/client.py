@@ -186,7 +186,8 @@ class Client:
             tried = f"{number} of {tries} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
             back = self._now().astimezone(UTC) + timedelta(seconds=wait + 0.999999)  # rounded up, never early
             when = "" if asked is None else f" at {back:%Y-%m-%dT%H:%M:%SZ} or later, as the vendor asks"
-            raise TryAgainLater(f"{where}: try again later: {tried}; {again}{when}") from failure
+            text = f"{where}: try again later: {tried}; {again}{when}"
+            raise TryAgainLater(text, asked) from failure
         _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, tries, failure, wait)
         self._sleep(wait)
 

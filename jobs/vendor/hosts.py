@@ -8,14 +8,13 @@ import codecs
 import re
 from typing import Any
 
-import msgspec
-
 from jobs.billing.live import Host
 from jobs.errors import ReplyRefused
 from jobs.vendor import strict_json
 from reports.text import shown
 
 _LONGEST = 200  # characters of a name or id shown
+_LONGEST_STATUS = 40
 
 
 def read(body: bytes) -> tuple[Host, ...]:
@@ -24,8 +23,8 @@ def read(body: bytes) -> tuple[Host, ...]:
     Raises TryAgainLater and ReplyRefused like `payload.read`.
     """
     found: dict[int, Host] = {}
-    for element in strict_json.elements(body):
-        user: Any = msgspec.json.decode(element)
+    for number, element in enumerate(strict_json.elements(body), 1):
+        user: Any = strict_json.exact(bytes(element), number)
         if isinstance(user, dict) and (user_id := _id(user.get("SystemUserId"))) is not None:
             texts = (_text(user.get(name)) for name in ("FullName", "ExternalId", "SystemRoles"))
             found[user_id] = Host(user_id, *texts)
@@ -41,14 +40,19 @@ def _text(value: object) -> str:
     return shown(value, _LONGEST).strip() if isinstance(value, str) else ""
 
 
-def status(body: bytes) -> str:
+def status(body: bytes, session_id: int) -> str:
     """The SessionStatus in a reply of `GET /status/12345` (article 267), as sent.
 
-    Raises TryAgainLater where the reply is cut off or no JSON, ReplyRefused where there is no SessionStatus in it.
+    Raises TryAgainLater and ReplyRefused like `read`, the latter also where the reply has none or is about another
+    session: the caller takes both as no answer.
     """
-    values = strict_json.elements(b"[" + body.removeprefix(codecs.BOM_UTF8) + b"]")
-    answer = strict_json.exact(bytes(values[0]), 1) if len(values) == 1 else None
+    answers = strict_json.elements(b"[%s]" % body.removeprefix(codecs.BOM_UTF8))
+    answer: Any = strict_json.exact(bytes(answers[0]), 1) if len(answers) == 1 else None
     text = answer.get("SessionStatus") if isinstance(answer, dict) else None
-    if not isinstance(text, str):
-        raise ReplyRefused("expected an object with SessionStatus; found something else")
+    if (
+        not isinstance(text, str)
+        or len(text) > _LONGEST_STATUS
+        or _id(answer.get("SessionID", session_id)) != session_id
+    ):
+        raise ReplyRefused("expected an object with SessionStatus of the session asked for; found something else")
     return text

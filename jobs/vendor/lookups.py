@@ -6,12 +6,14 @@ None of it ever fails a unit, so each question is put once, without retries, and
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from threading import Event
 
 import msgspec
 
 from jobs.billing.live import Live
-from jobs.errors import NotFound, VendorError
+from jobs.errors import NotFound, TryAgainLater, VendorError
 from jobs.vendor import hosts
 from jobs.vendor.client import Budget, Client
 
@@ -76,8 +78,12 @@ def statuses(open_client: Callable[[], Client], session_ids: Iterable[int], *, m
     stripes = [stripe for number in range(AT_ONCE) if (stripe := asked[number::AT_ONCE])]
     if not stripes:
         return Answers({}, (), tuple(beyond))
+    stopped = Event()
     with ThreadPoolExecutor(len(stripes)) as workers:
-        parts = list(workers.map(lambda stripe: _ask(open_client, stripe, budget), stripes))
+        try:
+            parts = list(workers.map(lambda stripe: _ask(open_client, stripe, budget, stopped), stripes))
+        finally:
+            stopped.set()  # a run that is interrupted need not wait for all questions
     return Answers(
         dict(sorted(chain.from_iterable(part.statuses.items() for part in parts))),
         tuple(sorted(chain.from_iterable(part.failed for part in parts))),
@@ -85,23 +91,30 @@ def statuses(open_client: Callable[[], Client], session_ids: Iterable[int], *, m
     )
 
 
-def _ask(open_client: Callable[[], Client], session_ids: list[int], budget: Budget) -> Answers:
-    """One worker's questions, one after the other on its own client."""
+def _ask(open_client: Callable[[], Client], session_ids: list[int], budget: Budget, stopped: Event) -> Answers:
+    """One worker's questions, one after the other on its own client; none once `stopped`."""
     found: dict[int, str] = {}
     failed: list[int] = []
     in_a_row = 0
     with open_client() as client:
         for number, session_id in enumerate(session_ids):
-            if in_a_row == _PATIENCE or budget.left() <= 0:
+            if in_a_row == _PATIENCE or budget.left() <= 0 or stopped.is_set():
                 return Answers(found, tuple(failed), tuple(session_ids[number:]))
             try:
-                found[session_id] = client.get(
-                    f"/status/{session_id}", {}, hosts.status, budget=budget, tries=1
-                ).content
+                found[session_id] = _status(client, session_id, budget)
                 in_a_row = 0
-            except NotFound:
-                found[session_id], in_a_row = "", 0
-            except VendorError:
+            except VendorError as error:
                 failed.append(session_id)
                 in_a_row += 1
+                if isinstance(error, TryAgainLater) and error.retry_after is not None:
+                    stopped.set()  # the vendor asks to be left alone, by all workers
     return Answers(found, tuple(failed), ())
+
+
+def _status(client: Client, session_id: int, budget: Budget) -> str:
+    """ "" where the API does not know the session. Raises VendorError."""
+    parse = partial(hosts.status, session_id=session_id)
+    try:
+        return client.get(f"/status/{session_id}", {}, parse, budget=budget, tries=1).content
+    except NotFound:
+        return ""
