@@ -19,6 +19,7 @@ from jobs.ledger import engine
 from jobs.ledger.schema import webhook_events
 
 STARTED, ENDED = "STARTED", "ENDED"
+_LONGEST = timedelta(days=1)  # of an estimate: where it is longer an event is missing, or its EventTs wrong
 _IDS = 10_000  # in one statement
 _OF = webhook_events.c
 _AT = func.coalesce(_OF.event_at, _OF.received_at)
@@ -98,14 +99,14 @@ class Hooks:
     def estimated_minutes(self, account: str, session_ids: Collection[int]) -> dict[int, int]:
         """Whole minutes, rounded half up, between STARTED and ENDED, breaks left out, of sessions that ended last.
 
-        An estimate: events may be missing or late, and a host who tests alone sends them too.
+        An estimate: events may be missing or late, and a host who tests alone sends them too. None over a day (1440).
         """
         with engine.reading(self._engine) as connection:
             told = _statuses(connection, account, session_ids)
         return {
             session_id: (lasted + timedelta(seconds=30)) // timedelta(minutes=1)
             for session_id, changes in told.items()
-            if (lasted := _lasted(changes)) is not None
+            if (lasted := _lasted(changes)) is not None and lasted <= _LONGEST
         }
 
     def counts(

@@ -1,11 +1,10 @@
 """The index page as runs leave it: from the ledger, whole, in every case."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
-from jobs.ledger.hooks import Event, Hooks
 from tests.company import Company, account, row, rows
+from tests.hooks import tell
 
 
 def page(company: Company) -> str:
@@ -98,20 +97,13 @@ def test_an_account_that_never_billed_and_one_no_longer_configured_are_shown(tmp
         assert "Acme Telehealth LLC · November 2016: issued" in text
 
 
-def told(company: Company, session_id: int, came: datetime, account: str = "acme") -> None:
-    """A webhook's event reaches the ledger."""
-    hooks = Hooks.open(company.folder / "state" / "ledger.db", wait_seconds=5)
-    hooks.add([Event(account, f"{session_id} {came}", "SESSION_STATUS", session_id, "ENDED", came, came)])
-    hooks.close()
-
-
 def test_a_month_that_may_have_changed_is_marked_until_it_is_run_again(tmp_path: Path) -> None:
     todo = "Run the month again: it says whether anything did."
     with Company(tmp_path, {"acme": rows(3), "zeta": rows(3)}) as company:
         bill(company)
-        told(company, 2, datetime(2016, 12, 9, 10, 30, tzinfo=UTC))
-        told(company, 99, datetime(2016, 12, 9, 11, tzinfo=UTC))
-        told(company, 2, datetime(2016, 12, 1, tzinfo=UTC), account="zeta")
+        tell(company, 2, "ENDED", "2016-12-09T10:30:00")
+        tell(company, 99, "ENDED", "2016-12-09T11:00:00")
+        tell(company, 2, "ENDED", "2016-12-01T00:00:00", account="zeta")
         company.run("render")
         text, first = page(company), (tmp_path / "out" / "index.html").read_bytes()
         reason = "webhooks told of one of its sessions since a run last looked at it, last at 2016-12-09 10:30 UTC"
@@ -128,7 +120,7 @@ def test_a_month_that_may_have_changed_is_marked_until_it_is_run_again(tmp_path:
 def test_the_drift_watch_of_the_next_monthly_run_takes_the_mark_away_too(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3), restate_months=1) as company:
         bill(company)
-        told(company, 2, datetime(2016, 12, 9, tzinfo=UTC))
+        tell(company, 2, "ENDED", "2016-12-09T00:00:00")
         assert bill(company, "--draft", month="2016-12", now="2016-12-10T00:00:00+00:00").exit_code == 0
         assert "△ May have changed" in page(company), "a run of another month shows the mark"
         assert company.run("run", now="2017-01-05T00:00:00+00:00").exit_code == 0
@@ -138,6 +130,6 @@ def test_the_drift_watch_of_the_next_monthly_run_takes_the_mark_away_too(tmp_pat
 def test_a_draft_is_not_marked_it_is_computed_anew_anyway(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3)) as company:
         bill(company, "--draft")
-        told(company, 2, datetime(2016, 12, 9, tzinfo=UTC))
+        tell(company, 2, "ENDED", "2016-12-09T00:00:00")
         company.run("render")
         assert "May have changed" not in page(company)
