@@ -43,7 +43,7 @@ LEGEND = (
 
 def write(book: Book) -> None:
     document, sheet = book.document, book.sheet(SHEET)
-    set_up(book, SHEET, landscape=True)
+    set_up(book, SHEET)
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 110)
     book.text(SHEET, 0, 0, "About this workbook", "title")

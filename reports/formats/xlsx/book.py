@@ -14,6 +14,8 @@ from xlsxwriter.worksheet import Worksheet
 from reports.document import Document
 from reports.text import shown
 
+from .model import price_digits
+
 Value = int | Decimal | str
 
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
@@ -24,6 +26,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _LOOKS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 20, "font_color": BLUE},
     "draft": {"bold": True, "font_size": 36, "font_color": VERMILLION},
+    "band": {"font_color": "#FFFFFF", "bg_color": "#18202C"},  # of documents that are no plain invoice
     "section": {"bold": True, "font_size": 13, "font_color": BLUE},
     "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, "text_wrap": True, "valign": "vcenter"},
     "bold": {"bold": True},
@@ -33,6 +36,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "top": {"valign": "top"},
     "right": {"align": "right"},
     "center": {"align": "center"},
+    "left": {"align": "left"},  # of text that may run right to left
     "row": {"bottom": 4, "bottom_color": "#BFBFBF"},
     "sum": {"bold": True, "top": 1},
     "grand": {"bold": True, "top": 1, "bottom": 6, "font_size": 12},
@@ -41,6 +45,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "info": {"font_color": BLUE},
     "box": {"bg_color": PALE, "font_size": 9},
     "count": {"num_format": "#,##0"},
+    "quantity": {"num_format": "#,##0_);(#,##0)"},
     "squares": {"num_format": "#,##0.######"},
     "id": {"num_format": "0"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
@@ -202,11 +207,10 @@ def _width(text: str) -> int:
 
 
 def _currency_looks(document: Document) -> dict[str, dict[str, Any]]:
-    """Accounting formats in the digits of the currency; prices may show more."""
+    """Accounting formats in the digits of the currency; prices show all of theirs, point under point."""
     number = "#,##0" + ("." + "0" * document.digits if document.digits else "")
-    price = number + ("" if document.digits else ".") + "######"
-    if not document.digits and all(band.unit_price == band.unit_price.to_integral_value() for band in document.bands):
-        price = number
+    more = price_digits(document) - document.digits
+    price = number + "?" * more if document.digits or not more else f"{number}.{'0' * more}"
 
     def accounting(code: str) -> str:
         return f"_({code}* {number}_);_({code}* ({number});_({code}* {number}_);_(@_)"
@@ -214,5 +218,5 @@ def _currency_looks(document: Document) -> dict[str, dict[str, Any]]:
     return {
         "money": {"num_format": accounting("")},
         "total": {"num_format": accounting(f'"{document.currency}"')},
-        "price": {"num_format": f"{price}_);({price})"},
+        "price": {"num_format": f"{price}_);({price.replace('?', '#')})"},
     }

@@ -27,12 +27,13 @@ def write(book: Book, row: int, checks: Sequence[Check]) -> Cell:
     first, last = row + 2, row + 1 + len(checks)
     verdicts = [_check(book, first + offset, check) for offset, check in enumerate(checks)]
     book.heads(SHEET, row + 1, HEADS, 2)
+    book.text(SHEET, row + 1, 5, HEADS[5], "head", "center")
     book.sheet(SHEET).set_row(row, 22)
     book.text(SHEET, row, 0, "All checks", "section")
     formula = f'IF(COUNTIF($F${first + 1}:$F${last + 1},"OK")={len(checks)},"OK","ERROR")'
     value = "OK" if all(verdicts) else "ERROR"
-    whole = book.live(SHEET, row, 2, formula, value, "grand", "center")
-    for area in ((row, 2, row, 2), (first, 5, last, 5)):
+    whole = book.live(SHEET, row, 1, formula, value, "section", "left")
+    for area in ((row, 1, row, 1), (first, 5, last, 5)):
         _colour(book, area)
     return whole
 

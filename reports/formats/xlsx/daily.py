@@ -72,12 +72,14 @@ def _chart(book: Book, first: int, last: int) -> Chart:
         {"name": "Counted sessions (running)", "categories": days, "values": [SHEET, first, 5, last, 5],
          "line": {"color": BLUE, "width": 2.25}}
     )  # fmt: skip
-    if any(part.sessions_included is not None for part in book.document.parts):
+    limited = any(part.sessions_included is not None for part in book.document.parts)
+    if limited:
         chart.add_series(
             {"name": "Allowance", "categories": days, "values": [SHEET, first, 6, last, 6],
              "line": {"color": VERMILLION, "width": 2, "dash_type": "dash"}}
         )  # fmt: skip
-    chart.set_title({"name": "Counted sessions against the allowance", "name_font": {"size": 12}, "overlay": False})
+    title = "Counted sessions against the allowance" if limited else "Counted sessions, running count"
+    chart.set_title({"name": title, "name_font": {"size": 12}, "overlay": False})
     axis = {"num_format": "d", "interval_unit": 2, "name": f"Day of {book.document.month} (UTC)", "text_axis": True}
     chart.set_x_axis(axis | {"name_font": {"size": 9, "bold": False}})
     chart.set_y_axis(

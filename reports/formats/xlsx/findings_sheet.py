@@ -29,8 +29,10 @@ def write(book: Book) -> None:
         to_do = what_to_do(finding)
         book.text(SHEET, row, 4, to_do, "row", "wrap", "top")
         book.height(SHEET, row, (finding.message, 70), (to_do, 60))
-    if not document.findings:
+    if document.findings:
+        sheet.autofilter(2, 0, row, 4)
+    else:
         book.text(SHEET, row, 0, "None: every row of the reply was as it should be.")
-    elif len(document.findings) > MOST:
+    if len(document.findings) > MOST:
         left = len(document.findings) - MOST
         book.text(SHEET, row + 1, 0, f"… and {left:,} more, all of them in {document.files['json']}", "bold")

@@ -5,14 +5,16 @@ from decimal import Decimal
 from reports.document import STATUSES, HostUse
 
 from .book import BLUE, Book, Span
-from .model import Tally
-from .page import set_up
+from .model import Tally, price_digits
+from .page import set_up, totals_of, wide
 from .ranges import Table
 from .rows import EXACT_UP_TO
 
 SHEET = "Hosts"
 LIVE_UP_TO = 5_000_000  # hosts × sessions: beyond, a recalculation would take minutes
 FIRST = 3
+WIDTH = 34  # of the names, in characters
+ROW = ("row", "top")
 
 
 def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
@@ -20,9 +22,10 @@ def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
     document, sheet = book.document, book.sheet(SHEET)
     live = is_live(document.hosts, counted.rows)
     set_up(book, SHEET, landscape=True, repeat=FIRST)
-    sheet.set_column(0, 0, 34)
+    sheet.set_column(0, 0, WIDTH)
     sheet.set_row(FIRST - 1, 32)
     sheet.set_column(1, 12, 13)
+    sheet.set_column(8, 8, wide(13, price_digits(document), totals_of(document)))
     book.text(SHEET, 0, 0, "Sessions by host, most first", "title")
     note = "Counted live from the Sessions table." if live else "The job's own figures: too many to count live."
     book.text(SHEET, 1, 0, note, "note")
@@ -31,10 +34,13 @@ def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
     listed = any(host.active is not None for host in document.hosts)
     heads += ["External ID", "Still a user"] if listed else []
     book.heads(SHEET, FIRST - 1, heads, 1)
+    book.texts(SHEET, FIRST - 1, 11, heads[11:], "head", "left")
     for row, host in enumerate(document.hosts, FIRST):
         _host(book, row, host, table if live else None, counted)
         if listed:
-            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), "row")
+            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), *ROW, "left")
+    if not document.hosts:
+        book.text(SHEET, FIRST, 0, "None: the month has no session.")
     sheet.freeze_panes(FIRST, 1)
     last = max(FIRST, FIRST + len(document.hosts) - 1)
     span = Span(SHEET, 2, FIRST, last)
@@ -59,29 +65,31 @@ def _sessions(host: HostUse, counted: Tally | None) -> int:
 
 
 def _host(book: Book, row: int, host: HostUse, table: Table | None, counted: Tally) -> None:
-    book.text(SHEET, row, 0, host.name, "row")
+    book.text(SHEET, row, 0, host.name, *ROW, "wrap", "left")
+    if len(host.name) * 2 > WIDTH:
+        book.height(SHEET, row, (host.name, WIDTH))
     if host.host_id > EXACT_UP_TO:
-        book.text(SHEET, row, 1, str(host.host_id), "row")
+        book.text(SHEET, row, 1, str(host.host_id), *ROW)
     else:
-        book.constant(SHEET, row, 1, host.host_id, "id", "row")
+        book.constant(SHEET, row, 1, host.host_id, "id", *ROW)
     place = f"$B${row + 1}"
     if table is None:
-        book.constant(SHEET, row, 2, _sessions(host, None), "count", "row")
+        book.constant(SHEET, row, 2, _sessions(host, None), "count", *ROW)
         for column, status in enumerate(STATUSES, 3):
-            book.constant(SHEET, row, column, host.sessions[status], "count", "row")
-        book.constant(SHEET, row, 7, host.minutes, "count", "row")
-        book.constant(SHEET, row, 8, host.charge, "price", "row")
+            book.constant(SHEET, row, column, host.sessions[status], "count", *ROW)
+        book.constant(SHEET, row, 7, host.minutes, "count", *ROW)
+        book.constant(SHEET, row, 8, host.charge, "price", *ROW)
         return
     for column, status in enumerate(STATUSES, 3):
         formula = table.count(host_id=place, status=f'"{status}"')
-        book.live(SHEET, row, column, formula, counted.hosts.get((host.host_id, status), 0), "count", "row")
+        book.live(SHEET, row, column, formula, counted.hosts.get((host.host_id, status), 0), "count", *ROW)
     now, own = _sessions(host, counted), _sessions(host, None)
-    live = book.live(SHEET, row, 2, table.count(host_id=place), now, "count", "row")
-    job = book.constant(SHEET, row, 9, own, "count", "job", "row")
-    book.live(SHEET, row, 10, f"{live.local}-{job.local}", now - own, "count", "row")
+    live = book.live(SHEET, row, 2, table.count(host_id=place), now, "count", *ROW)
+    job = book.constant(SHEET, row, 9, own, "count", "job", *ROW)
+    book.live(SHEET, row, 10, f"{live.local}-{job.local}", now - own, "count", *ROW)
     minutes, charge = counted.host_minutes.get(host.host_id, 0), counted.host_charge.get(host.host_id, Decimal(0))
-    book.live(SHEET, row, 7, table.sum("minutes", host_id=place), minutes, "count", "row")
-    book.live(SHEET, row, 8, table.sum("charge", host_id=place), charge, "price", "row")
+    book.live(SHEET, row, 7, table.sum("minutes", host_id=place), minutes, "count", *ROW)
+    book.live(SHEET, row, 8, table.sum("charge", host_id=place), charge, "price", *ROW)
 
 
 def _sums(book: Book, row: int, last: int, sessions: int, counted: Tally | None) -> None:

@@ -8,8 +8,8 @@ from reports.document import Document, Line, Party
 from reports.text import shown
 
 from .book import Book, Cell, Span, fitting
-from .model import decimals
-from .page import TITLES, set_up
+from .model import decimals, price_digits
+from .page import TITLES, set_up, totals_of, wide
 from .pricing import Pricing
 from .totals import Totals
 
@@ -18,6 +18,13 @@ WIDTH = 108  # characters of small print across the page
 LAST = 3  # column
 PARAGRAPH = 900  # characters; About has the whole text
 ONE_PAGE = 60  # lines: more of them would be too small to read on one
+TOLD = {  # under the title, on a band: what is no plain invoice must not be taken for one
+    "credit_note": "Reduces invoice {corrects} by the amount below. Nothing to pay.",
+    "supplementary_invoice": "To be paid in addition to invoice {corrects}.",
+    "draft_credit_note": "What a credit note to invoice {corrects} would hold. Nothing is credited yet.",
+    "draft_supplementary_invoice": "What a supplementary invoice to {corrects} would hold. Not to be paid.",
+    "restatement": "Statuses of invoice {corrects} changed, its amount did not. Nothing to pay.",
+}
 
 
 def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
@@ -26,8 +33,10 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, one=len(document.lines) <= ONE_PAGE)
     sheet.set_column(0, 0, 50)
-    sheet.set_column(1, 2, 15)
-    sheet.set_column(3, 3, 20)
+    digits = document.digits
+    sheet.set_column(1, 1, 15)
+    sheet.set_column(2, 2, wide(15, price_digits(document), (line.unit_price for line in document.lines)))
+    sheet.set_column(3, 3, wide(12, digits, totals_of(document)) + 8)  # the total is larger, and has the currency
     row = _heading(book)
     row = _parties(book, row)
     row, lines = _lines(book, row + 1, pricing)
@@ -51,9 +60,28 @@ def _heading(book: Book) -> int:
         book.text(SHEET, row + 1, 0, "Not final: no number, nothing to pay yet.", "note")
         book.sheet(SHEET).set_row(row, 48)
         row = 2
-    book.text(SHEET, row, 0, TITLES[document.kind].upper(), "title")
+        if alert := _alert(document):
+            book.text(SHEET, row, 0, alert, "blocking")
+            row += 1
+    told = TOLD.get(document.kind, "").format(corrects=document.corrects or "without a number")
+    band = ["band"] if told else []
+    book.text(SHEET, row, 0, TITLES[document.kind].upper(), "title", *band)
     book.sheet(SHEET).set_row(row, 30)
+    if told:
+        book.text(SHEET, row + 1, 0, told, *band)
+        for place in (row, row + 1):
+            _fill(book, place, *band)
+        row += 1
     return row + 2
+
+
+def _alert(document: Document) -> str:
+    """What keeps the document from being issued; empty where nothing does."""
+    blocking = sum(finding.severity == "blocking" for finding in document.findings)
+    if not blocking:
+        return ""
+    found = "1 blocking finding" if blocking == 1 else f"{blocking:,} blocking findings"
+    return f"■ {found}: a person must look before this can be issued. The sheet Findings says at what."
 
 
 def _parties(book: Book, row: int) -> int:
@@ -62,7 +90,7 @@ def _parties(book: Book, row: int) -> int:
     left = [("From", "note"), *_address(document.issuer), ("", ""), ("Bill to", "note"), *_address(document.bill_to)]
     for offset, (line, look) in enumerate(left):
         if line:
-            book.text(SHEET, row + offset, 0, line, *([look] if look else []))
+            book.text(SHEET, row + offset, 0, line, "left", *([look] if look else []))
     for offset, (label, value) in enumerate(_facts(document)):
         book.text(SHEET, row + offset, 1, label, "note")
         if isinstance(value, date):
@@ -114,7 +142,7 @@ def _line(book: Book, row: int, line: Line, pricing: Pricing) -> Cell:
     book.constant(SHEET, row, 2, line.unit_price, "price", "row", "top")
     priced = pricing.lines.get((line.part, line.meter, line.tier))
     if priced is None:
-        book.constant(SHEET, row, 1, line.quantity, "count", "row", "top")
+        book.constant(SHEET, row, 1, line.quantity, "quantity", "row", "top")
         return book.constant(SHEET, row, LAST, line.amount, "money", "row", "top")
     quantity, amount = priced.quantity.ref, priced.amount.ref
     issued = (Decimal(0), Decimal(0))
@@ -122,7 +150,7 @@ def _line(book: Book, row: int, line: Line, pricing: Pricing) -> Cell:
         issued = (priced.job_quantity - line.quantity, priced.job_amount - line.amount)
         quantity = f"{quantity}-{_literal(issued[0])}"
         amount = f"ROUND({amount}-{_literal(issued[1])},{document.digits})"
-    book.live(SHEET, row, 1, quantity, Decimal(priced.quantity.value) - issued[0], "count", "row", "top")
+    book.live(SHEET, row, 1, quantity, Decimal(priced.quantity.value) - issued[0], "quantity", "row", "top")
     return book.live(SHEET, row, LAST, amount, Decimal(priced.amount.value) - issued[1], "money", "row", "top")
 
 
@@ -159,12 +187,7 @@ def _terms(document: Document) -> list[str]:
 def _sources(document: Document) -> tuple[str, ...]:
     fetched, rows = document.snapshot.fetched_at, document.rows
     received = f"{rows.received:,} rows received, {rows.counted:,} sessions"
-    plans = "; ".join(
-        f"{part.plan} (from {part.plan_from}), {part.first} to {part.last}, {part.days} of {part.days_of_month} days"
-        for part in document.parts
-    )
     return (
-        f"Plan: {plans}.",
         f"Source: SecureVideo's session history as of {fetched:%Y-%m-%d %H:%M:%S} UTC, {received}.",
         f"Made by securevideo-billing {document.program_version}. To trace a figure see Reconciliation and About.",
     )
@@ -181,6 +204,6 @@ def _prose(book: Book, row: int, paragraphs: list[str], *looks: str, hang: str =
     return row
 
 
-def _fill(book: Book, row: int) -> None:
+def _fill(book: Book, row: int, look: str = "box") -> None:
     for column in range(1, LAST + 1):
-        book.sheet(SHEET).write_blank(row, column, None, book.style("box"))
+        book.sheet(SHEET).write_blank(row, column, None, book.style(look))

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from reports.document import STATUSES
+from reports.document import STATUSES, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,11 @@ def decimals(number: Decimal) -> int:
     """How many decimals `number` needs."""
     exponent = number.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def price_digits(document: Document) -> int:
+    """How many decimals show every price of the document, and so every charge, in full."""
+    return max([document.digits, *(decimals(band.unit_price) for band in document.bands)])
 
 
 def rounding(formula: str, digits: int, needed: int) -> str:

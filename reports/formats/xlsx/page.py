@@ -1,5 +1,8 @@
 """How each sheet prints, and the words that say what the workbook is."""
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 from reports.document import Document
 from reports.text import shown
 
@@ -21,6 +24,17 @@ def name_of(document: Document) -> str:
     """ "Credit note ACME-201611-0001-CN1", or "Draft invoice for 2016-11"."""
     title = TITLES[document.kind]
     return f"{title} {document.number}" if document.number else f"{title} for {document.month}"
+
+
+def wide(least: int, digits: int, amounts: Iterable[Decimal]) -> int:
+    """The width of a column that shows the longest of `amounts` in accounting format; at least `least`."""
+    return max([least, *(len(f"{abs(amount):,.{digits}f}") + 4 for amount in amounts)])
+
+
+def totals_of(document: Document) -> list[Decimal]:
+    """The largest amounts of the document, for `wide`."""
+    issued = [amount for one in document.already_issued for amount in (one.net, one.total)]
+    return [document.net, document.total, document.month_net, document.month_total, *issued]
 
 
 def set_up(

@@ -8,7 +8,7 @@ from .book import Book, Cell, Span
 from .checks import Check
 from .daily import Daily
 from .model import Tally
-from .page import name_of, set_up
+from .page import name_of, set_up, totals_of, wide
 from .pricing import SHEET, Pricing
 from .ranges import Table
 from .statuses import Limits, Reply, Statuses
@@ -58,7 +58,7 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
     set_up(book, SHEET, landscape=True)
     sheet.set_column(0, 0, 42)
     sheet.set_column(1, 1, 38)
-    sheet.set_column(2, 12, 14)
+    sheet.set_column(2, 12, wide(14, book.document.digits, totals_of(book.document)))
     book.text(SHEET, 0, 0, f"Reconciliation: {name_of(book.document)}", "title")
     top = FIRST_CHECK + max(CHECKS + 2 + int(book.document.is_adjustment), 17) + 1
     status = statuses.write(book, top, table, counted)

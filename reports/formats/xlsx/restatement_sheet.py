@@ -5,19 +5,20 @@ from decimal import Decimal
 from reports.document import STATUSES
 
 from .book import Book, Span
-from .page import name_of, set_up
+from .page import name_of, set_up, totals_of, wide
 
 SHEET = "Restatement"
 MOST = 50_000  # rows; the JSON file holds all
 NAMES = {"reordered": "place in the order", "billable_at": "billable at", "rounding": "rounding"}
-HEADS = ("Session", "What changed", "Before", "After", "Why")
+AMOUNT, WHY = 4, 5  # columns
 
 
 def write(book: Book) -> tuple[str, Decimal]:
     """The sheet. Gives the sum of its amounts, as a formula for other sheets and as a value."""
     document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
-    for column, width in enumerate((16, 20, 26, 26, 60, 18)):
+    amount = wide(18, document.digits, totals_of(document))
+    for column, width in enumerate((16, 20, 24, 24, amount, 60)):
         sheet.set_column(column, column, width)
     sheet.ignore_errors({"number_stored_as_text": "A1:A1048576"})  # session numbers are names, not figures
     book.text(SHEET, 0, 0, f"Restatement of {document.month}", "title")
@@ -25,14 +26,16 @@ def write(book: Book) -> tuple[str, Decimal]:
     book.text(SHEET, 1, 0, f"{name_of(document)}; the month as it is now, less what was issued: {against}", "note")
     row = _transitions(book, 3)
     book.text(SHEET, row + 1, 0, "Changes, session by session", "section")
-    book.texts(SHEET, row + 2, 0, HEADS, "head")
-    book.text(SHEET, row + 2, 5, f"Amount ({document.currency})", "head", "right")
+    book.texts(SHEET, row + 2, 0, ("Session", "What changed", "Before", "After"), "head")
+    book.text(SHEET, row + 2, AMOUNT, f"Amount ({document.currency})", "head", "right")
+    book.text(SHEET, row + 2, WHY, "Why", "head", "indent")
+    sheet.repeat_rows(row + 2)
     first = row + 3
     last = _changes(book, first)
     total = sum((change.amount for change in document.changes), Decimal(0))
-    span = Span(SHEET, 5, first, last)
-    book.texts(SHEET, last + 1, 0, ("All changes = net of this document", "", "", "", ""), "sum")
-    book.live(SHEET, last + 1, 5, f"SUM({span.local})", total, "sum", "price")
+    span = Span(SHEET, AMOUNT, first, last)
+    book.texts(SHEET, last + 1, 0, ("All changes = net of this document", "", "", ""), "sum")
+    book.live(SHEET, last + 1, AMOUNT, f"SUM({span.local})", total, "sum", "price")
     return f"SUM({span.ref})", total
 
 
@@ -42,12 +45,16 @@ def _transitions(book: Book, row: int) -> int:
     book.text(SHEET, row, 0, "Statuses before (rows) and after (columns)", "section")
     present = {*transitions, *(after for row_of in transitions.values() for after in row_of)}
     statuses = [*STATUSES, *sorted(present - set(STATUSES))]
-    book.heads(SHEET, row + 1, ("Before", *(f"→ {status}" for status in statuses)), 1)
+    book.text(SHEET, row + 1, 0, "Before", "head")
+    book.texts(SHEET, row + 1, 1, [f"→ {status}" for status in statuses], "head", "center")
     for offset, before in enumerate(statuses, 2):
         book.text(SHEET, row + offset, 0, before, "bold", "row")
         for column, after in enumerate(statuses, 1):
             count = transitions.get(before, {}).get(after, 0)
-            book.constant(SHEET, row + offset, column, count or "·", "count", "row")
+            if count:
+                book.constant(SHEET, row + offset, column, count, "count", "center", "row")
+            else:
+                book.text(SHEET, row + offset, column, "·", "center", "row")
     book.text(SHEET, row + 2 + len(statuses), 0, "“—” stands for a session that was, or is, not there.", "note")
     return row + 3 + len(statuses)
 
@@ -61,9 +68,9 @@ def _changes(book: Book, first: int) -> int:
         book.text(SHEET, row, 1, NAMES.get(change.kind, change.kind), "row", "top")
         book.text(SHEET, row, 2, change.before or "—", "row", "top", "wrap")
         book.text(SHEET, row, 3, change.after or "—", "row", "top", "wrap")
-        book.text(SHEET, row, 4, change.why, "row", "top", "wrap")
-        book.constant(SHEET, row, 5, change.amount, "price", "row", "top")
-        book.height(SHEET, row, (change.before or "", 26), (change.after or "", 26), (change.why, 60))
+        book.constant(SHEET, row, AMOUNT, change.amount, "price", "row", "top")
+        book.text(SHEET, row, WHY, change.why, "row", "top", "wrap", "indent")
+        book.height(SHEET, row, (change.before or "", 24), (change.after or "", 24), (change.why, 58))
     if not changes:
         book.text(SHEET, first, 0, "No session differs.", "row")
     elif len(changes) > MOST:
@@ -72,5 +79,5 @@ def _changes(book: Book, first: int) -> int:
         book.text(
             SHEET, row, 0, f"… and {len(rest):,} more, all of them in {book.document.files['json']}", "row", "bold"
         )
-        book.constant(SHEET, row, 5, sum((change.amount for change in rest), Decimal(0)), "price", "row")
+        book.constant(SHEET, row, AMOUNT, sum((change.amount for change in rest), Decimal(0)), "price", "row")
     return row

@@ -34,6 +34,7 @@ class Statuses:
 def write(book: Book, row: int, table: Table, counted: Tally) -> Statuses:
     book.text(SHEET, row, 0, "Sessions by status", "section")
     book.heads(SHEET, row + 1, HEADS, 2)
+    book.text(SHEET, row + 1, 5, HEADS[5], "head", "center")
     book.sheet(SHEET).set_row(row + 1, 48)
     first = row + 2
     counts = {status: _status(book, first + i, status, table, counted) for i, status in enumerate(STATUSES)}

@@ -55,20 +55,20 @@ def _adjustment(book: Book, row: int, month: tuple[Cell, Cell, Cell]) -> tuple[C
     book.heads(SHEET, row, ("Already issued", "On", "", "", "", "Net", "Tax", "Total"), 2)
     for offset, issued in enumerate(document.already_issued, 1):
         label = f"{TITLES.get(issued.kind, issued.kind)} {issued.number or ''}".strip()
-        book.texts(SHEET, row + offset, 0, (label, issued.issued_on.isoformat()), "row")
+        book.texts(SHEET, row + offset, 0, (label, issued.issued_on.isoformat(), "", "", ""), "row")
         for column, amount in enumerate((issued.net, issued.tax, issued.total), 5):
             book.constant(SHEET, row + offset, column, amount, "money", "row")
     last = row + len(document.already_issued)
     before = [tuple(getattr(issued, part) for issued in document.already_issued) for part in ("net", "tax", "total")]
     own = (document.net, document.tax, document.total)
+    book.heads(SHEET, last + 1, (f"This document: {name_of(document)}", "How", *COLUMNS), 2)
     cells = []
     for offset, (label, cell, letter, amounts, job) in enumerate(
-        zip(("Net", document.tax_name, "Total"), month, "FGH", before, own, strict=True), 1
+        zip(("Net", document.tax_name, "Total"), month, "FGH", before, own, strict=True), 2
     ):
         formula = f"ROUND({cell.local}-SUM(${letter}${row + 2}:${letter}${last + 1}),{document.digits})"
         value = Decimal(cell.value) - sum(amounts, Decimal(0))
         cells.append(
             _total(book, last + offset, (f"{label} of this document", "month less issued"), (formula, value), job)
         )
-    book.text(SHEET, last + 4, 0, f"This document: {name_of(document)}", "note")
     return cells[0], cells[1], cells[2], last + 5

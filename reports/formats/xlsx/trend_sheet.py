@@ -5,7 +5,7 @@ from xlsxwriter.chart import Chart
 from reports.document import STATUSES
 
 from .book import BLUE, GREEN, ORANGE, SKY, VERMILLION, Book
-from .page import set_up
+from .page import set_up, wide
 
 SHEET = "Trend"
 LEAST = 3  # months
@@ -17,16 +17,22 @@ def write(book: Book) -> None:
     document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
     sheet.set_column(0, 0, 14)
-    sheet.set_column(1, 7, 15)
+    sheet.set_column(1, 5, 15)
+    sheet.set_column(6, 7, wide(15, document.digits, (month.total for month in document.trend)))
     book.text(SHEET, 0, 0, "Trend", "title")
-    book.text(SHEET, 1, 0, "Earlier months as they were issued; this month as now computed.", "note")
+    note = "Earlier months as they were issued; this month as now computed."
+    if any(month.included is None for month in document.trend):
+        note += " No figure under Allowance: unlimited, or no allowance of sessions."
+    book.text(SHEET, 1, 0, note, "note")
     money = document.currency
     book.heads(SHEET, FIRST - 1, ("Month", *STATUSES, "Allowance", f"Net ({money})", f"Total ({money})"), 1)
     for row, month in enumerate(document.trend, FIRST):
         book.text(SHEET, row, 0, month.month, "row")
         for column, status in enumerate(STATUSES, 1):
             book.constant(SHEET, row, column, month.counts[status], "count", "row")
-        book.constant(SHEET, row, 5, "—" if month.included is None else month.included, "count", "row")
+        book.constant(
+            SHEET, row, 5, "" if month.included is None else month.included, "count", "row"
+        )  # no text: 0 in a chart
         book.constant(SHEET, row, 6, month.net, "money", "row")
         book.constant(SHEET, row, 7, month.total, "money", "row")
     last = FIRST + len(document.trend) - 1
@@ -62,7 +68,9 @@ def _total(book: Book, last: int) -> Chart:
         {"name": f"Total ({book.document.currency})", "categories": [SHEET, FIRST, 0, last, 0],
          "values": [SHEET, FIRST, 7, last, 7], "fill": {"color": GREEN}, "gap": 60}
     )  # fmt: skip
-    return _finished(chart, f"Total, {book.document.currency}", "#,##0")
+    finished = _finished(chart, f"Total, {book.document.currency}", "#,##0")
+    finished.set_legend({"none": True})
+    return finished
 
 
 def _finished(chart: Chart, title: str, number: str) -> Chart:

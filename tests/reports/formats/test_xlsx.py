@@ -427,3 +427,68 @@ def test_halves_go_up_where_binary_arithmetic_falls_short(by_libreoffice) -> Non
     amounts = {key for key in stored if key[0] == "Reconciliation" and key[1].startswith("K")}
     assert float(expected) in {stored[key] for key in amounts}
     assert {key: after[key] for key in amounts} == {key: stored[key] for key in amounts}
+
+
+def test_columns_are_as_wide_as_the_largest_amount() -> None:
+    document, sessions = sample("credit_note", sessions=40)
+    large = Decimal("1234567890.12")
+    document = replace(document, month_total=large, month_net=large)
+    workbook = load_workbook(BytesIO(render(document, sessions)))
+    longest = len(f"({large:,.2f})")
+    for sheet, column in (("Invoice", "D"), ("Reconciliation", "K"), ("Hosts", "I"), ("Restatement", "E")):
+        dimensions = workbook[sheet].column_dimensions
+        widths = {
+            letter: own.width for own in dimensions.values() for letter in range(own.min or 0, (own.max or 0) + 1)
+        }
+        assert widths["ABCDEFGHIJKLM".index(column) + 1] > longest, sheet
+
+
+def test_prices_show_all_their_decimals_and_no_bare_point() -> None:
+    assert _price_format(currency="USD", minutes_included=100) == "#,##0.00??_);(#,##0.00##)"
+    assert _price_format(currency="JPY") == "#,##0.0_);(#,##0.0)"
+    assert _price_format(currency="JPY", included=None) == "#,##0_);(#,##0)"
+
+
+def _price_format(**case: Any) -> str:
+    sheet = load_workbook(BytesIO(render(*sample(**case))))["Invoice"]
+    return next(cell.number_format for cell in sheet["C"] if isinstance(cell.value, int | float))
+
+
+def test_a_draft_that_needs_a_person_says_so_on_its_first_sheet(packages, documents) -> None:
+    blocking = sum(finding.severity == "blocking" for finding in documents["draft"].findings)
+    told = load_workbook(BytesIO(packages["draft"]))["Invoice"]["A3"].value
+    assert told.startswith(f"■ {blocking} blocking finding")
+    words = [cell.value for cell in load_workbook(BytesIO(packages["draft_credit_note"]))["Invoice"]["A"]]
+    assert not any("blocking" in str(word) for word in words)
+
+
+@pytest.mark.parametrize("name", ["credit_note", "supplementary", "restatement", "draft_credit_note"])
+def test_what_is_no_plain_invoice_stands_on_a_band_and_names_the_invoice(name, packages, documents) -> None:
+    column = load_workbook(BytesIO(packages[name]))["Invoice"]["A"]
+    on_band = [cell.value for cell in column if cell.fill.fgColor.rgb == "FF18202C"]
+    assert len(on_band) == 2
+    assert documents[name].corrects in on_band[1]
+    plain = load_workbook(BytesIO(packages["invoice"]))["Invoice"]["A"]
+    assert not any(cell.fill.fgColor.rgb == "FF18202C" for cell in plain)
+
+
+def test_a_month_without_an_allowance_has_no_point_on_the_trends_line(packages) -> None:
+    """A chart draws text as zero, and a blank cell not at all."""
+    sheet = load_workbook(BytesIO(packages["unlimited"]))["Trend"]
+    assert [cell.value for cell in sheet["F"][3:8]] == [None] * 5
+    assert "unlimited" in sheet["A2"].value
+    assert "unlimited" not in load_workbook(BytesIO(packages["invoice"]))["Trend"]["A2"].value
+
+
+def test_findings_can_be_filtered_and_every_list_repeats_its_heads_in_print(packages, documents) -> None:
+    workbook = load_workbook(BytesIO(packages["credit_note"]))
+    assert workbook["Findings"].auto_filter.ref == f"A3:E{3 + len(documents['credit_note'].findings)}"
+    changes = next(cell.row for cell in workbook["Restatement"]["A"] if cell.value == "Session")
+    assert workbook["Restatement"].print_title_rows == f"${changes}:${changes}"
+    assert load_workbook(BytesIO(packages["empty"]))["Findings"].auto_filter.ref is None
+
+
+def test_sheets_of_a_month_without_sessions_say_so(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["empty"]))
+    assert workbook["Hosts"]["A4"].value == "None: the month has no session."
+    assert workbook["Findings"]["A4"].value == "None: every row of the reply was as it should be."
