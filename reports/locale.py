@@ -1,7 +1,8 @@
 """Numbers, dates and instants as people read them, by the document's locale. Exact: nothing passes a float.
 
 The words of the outputs are English; the locale decides how figures and dates look. A negative figure carries the
-minus sign U+2212, which screen readers speak and a line never breaks after.
+minus sign U+2212, which screen readers speak and a line never breaks after. A date of a script that runs right to left
+stands between right-to-left marks (U+200F), which keep its parts in order among English words.
 """
 
 import copy
@@ -17,6 +18,7 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import NumberPattern, format_compact_decimal
 
 MINUS = "\N{MINUS SIGN}"
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"
 EXACT = decimal.Context(prec=10_000)  # Babel quantises in the current context: 28 digits would refuse longer figures
 
 
@@ -51,20 +53,25 @@ class Locale:
 
     def day(self, value: date) -> str:
         """ "November 30, 2016"."""
-        return str(format_date(value, "long", locale=self.babel))
+        return self._whole(str(format_date(value, "long", locale=self.babel)))
 
     def short_day(self, value: date) -> str:
         """ "Nov 30"."""
-        return str(format_skeleton("MMMd", value, locale=self.babel))
+        return self._whole(str(format_skeleton("MMMd", value, locale=self.babel)))
 
     def month(self, value: str) -> str:
         """ "2016-11" gives "November 2016"."""
-        return str(format_skeleton("yMMMM", date.fromisoformat(f"{value}-01"), locale=self.babel))
+        return self._whole(str(format_skeleton("yMMMM", date.fromisoformat(f"{value}-01"), locale=self.babel)))
 
     def instant(self, value: datetime, timezone: str = "UTC") -> str:
         """An aware instant in a zone, named: "November 30, 2016, 18:04:05 UTC"."""
         local = value.astimezone(UTC if timezone == "UTC" else ZoneInfo(timezone))
         return f"{self.day(local.date())}, {local:%H:%M:%S} {timezone}"
+
+    def _whole(self, written: str) -> str:
+        """A date that keeps its order wherever it stands."""
+        runs_left = self.babel.character_order == "right-to-left"
+        return f"{RIGHT_TO_LEFT}{written}{RIGHT_TO_LEFT}" if runs_left else written
 
     def _figure(self, pattern: NumberPattern, value: Decimal) -> str:
         with decimal.localcontext(EXACT):

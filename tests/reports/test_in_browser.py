@@ -124,6 +124,8 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
         assert name != "draft" or set("DRAFT") <= set(page.split()), f"page {number} is not marked"  # letter by letter
+        over = {"draft": "DRAFT: NOT AN INVOICE", "credit_note": "CREDIT NOTE"}.get(name, "")
+        assert over in page, f"page {number} does not say what it is"
     words = re.findall(r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)"', _text(tmp_path / "page.pdf", "-bbox"))
     assert all(float(left) >= 0 and float(right) <= size[0] + 1 for left, right in words)
 

@@ -42,6 +42,14 @@ def test_days_months_and_instants() -> None:
     assert english.instant(late, "America/New_York") == "November 30, 2016, 21:03:04 America/New_York"
 
 
+def test_a_date_that_runs_right_to_left_stands_between_marks_that_keep_its_order() -> None:
+    arabic, hebrew = of("ar"), of("he_IL")
+    dates = [arabic.day(date(2017, 1, 3)), arabic.short_day(date(2017, 1, 3)), hebrew.month("2017-01")]
+    assert all(text[0] == text[-1] == "\u200f" for text in dates)
+    assert "\u200f" not in of("ja_JP").day(date(2017, 1, 3))
+    assert arabic.instant(datetime(2017, 1, 3, tzinfo=UTC)).endswith("\u200f, 00:00:00 UTC")
+
+
 def test_a_page_of_english_words_is_tagged_as_english() -> None:
     assert (of("en_GB").page_tag, of("en_GB").tag) == ("en-GB", "en-GB")
     assert (of("zh_Hans_CN").page_tag, of("zh_Hans_CN").tag) == ("en", "zh-Hans-CN")

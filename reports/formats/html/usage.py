@@ -1,9 +1,10 @@
 """The tables of use: statuses, rows, hosts, findings, checks."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from reports.advice import what_to_do
-from reports.document import STATUSES, Document, Finding
+from reports.document import STATUSES, Document, Finding, plain
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
@@ -71,13 +72,14 @@ def proofs(found: Iterable[Check], document: Document, locale: Locale) -> Table:
 def hosts(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
     """Use by host. Of more than `most` hosts the busiest."""
     listed = any(host.active is not None for host in document.hosts)
+    digits = max([document.digits, *(_decimals(host.charge) for host in document.hosts)])  # point under point
     rows = [
         row(
             name(host.name),
             *((name(host.external_id), Cell("yes" if host.active else "has left")) if listed else ()),
             *(number(locale, host.sessions[status]) for status in STATUSES),
             number(locale, host.minutes),
-            number(locale, host.charge, document.digits),
+            number(locale, host.charge, digits),
         )
         for host in document.hosts[:most]
     ]
@@ -85,6 +87,10 @@ def hosts(document: Document, locale: Locale, elsewhere: str, most: int = MOST) 
     headings = f"Host{known} | #{' | #'.join(STATUSES)} | #Known minutes | #Session charges"
     caption = f"Sessions by status; charges in {document.currency}, exact, before fees, rounding and tax"
     return table("hosts", caption, headings, rows, note=more(len(document.hosts), most, locale, elsewhere), wide=True)
+
+
+def _decimals(amount: Decimal) -> int:
+    return len(plain(amount.normalize()).partition(".")[2])
 
 
 def findings(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:

@@ -65,6 +65,19 @@ def test_drafts_are_marked_on_every_page_and_credit_notes_say_so(kind) -> None:
     assert set(marked) == {not document.final}
     assert ("CREDIT NOTE" in pages[0]) == (kind in ("credit_note", "draft_credit_note"))
     assert f"{abs(document.total):,}" in pages[0]
+    kinds = {
+        "draft": "DRAFT: NOT AN INVOICE",
+        "draft_credit_note": "DRAFT: NOT A CREDIT NOTE",
+        "credit_note": "CREDIT NOTE",
+    }
+    over = kinds.get(kind, "INVOICE")  # the kind stands over every page that follows
+    assert {over in page for page in pages[1:]} == {kind != "invoice"}
+
+
+def test_names_are_set_in_bold_as_in_a_browser() -> None:
+    """WeasyPrint knows weights of whole hundreds only, and sets others as plain text."""
+    for style in (Path(__file__).parents[3] / "reports" / "templates").glob("*.css.j2"):
+        assert set(re.findall(r"font-weight: (\d+)", style.read_text())) <= {"400", "600", "700", "800"}, style.name
 
 
 def test_its_lists_are_bounded_and_say_where_the_rest_is() -> None:
