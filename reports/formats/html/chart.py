@@ -13,6 +13,7 @@ from reports.locale import Locale
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 64, 8, 22, 30
 GAP = 0.24  # of a day's width
+LETTER = 8  # about the width of one in a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Mark:
     y: str
     x2: str
     text: str
+    text_y: str = ""  # of an allowance's label: its line, or above the bars that would run through it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,10 @@ def _bars(run: Run, scale: Scale) -> list[Bar]:
 def _limit(run: Run, scale: Scale, locale: Locale) -> Mark:
     limit = run.limit or 0
     end = scale.x(run.first + len(run.totals))
-    return Mark(_at(scale.x(run.first)), _at(scale.y(limit)), _at(end), f"Allowance {locale.number(limit)}")
+    text = f"Allowance {locale.number(limit)}"
+    under = int(len(text) * LETTER / (scale.x(2) - scale.x(1))) + 1  # days
+    highest = max([limit, *run.totals[:under]])
+    return Mark(_at(scale.x(run.first)), _at(scale.y(limit)), _at(end), text, _at(scale.y(highest)))
 
 
 def _told(run: Run, locale: Locale, *, several: bool) -> str:

@@ -13,6 +13,8 @@ import pytest
 
 from reports.document import Document, Finding, Kind, figures, plain
 from reports.formats import render
+from reports.formats.html.chart import chart
+from reports.locale import of
 from tests import hostile
 from tests.documents import sample
 
@@ -282,3 +284,13 @@ def test_the_microdata_hold_the_invoice() -> None:
     assert held["currency"] == "USD"
     assert held["confirmationNumber"] == document.number
     assert held["paymentDueDate"] == "2017-01-03"
+
+
+def test_no_bar_runs_through_the_label_of_a_low_allowance() -> None:
+    document, _ = sample(sessions=300)
+    drawn = chart(document, of("en_US"))
+    [limit] = drawn.limits
+    early = [bar for bar in drawn.bars if float(bar.x) < float(limit.x) + 11 * 8]
+    assert float(limit.text_y) <= min(float(bar.over_y) for bar in early) < float(limit.y)
+    [roomy] = chart(sample(sessions=300, included=200)[0], of("en_US")).limits
+    assert roomy.text_y == roomy.y
