@@ -45,7 +45,7 @@ def test_a_session_that_the_status_api_does_not_know_is_an_answer_that_a_person_
         assert json.loads(company.run(*STATUS, "--json").stdout)["status"] == "not_known"
 
 
-@pytest.mark.parametrize("status", ["PAUSED", "started", "", "\x1b[2J\x07RED\u202e", "=1+1", "x" * 100_000])
+@pytest.mark.parametrize("status", ["PAUSED", "started", "", "\x1b[2J\x07RED\u202e", "=1+1"])
 def test_a_status_that_is_not_documented_is_told_and_never_repeated(tmp_path: Path, status: str) -> None:
     with Company(tmp_path) as company:
         company.also_has(statuses={"105236": status})
