@@ -113,7 +113,8 @@ def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple
     with click.progressbar(length=units, file=sys.stderr, hidden=not sys.stderr.isatty(), label="billing") as bar:
         for outcome in outcomes:
             done.append(outcome)
-            gc.collect()
+            if len(done) < units:
+                gc.collect()
             _tell_findings(outcome.summary)
             if not as_json and printed == 0:
                 try:

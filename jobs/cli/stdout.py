@@ -1,6 +1,5 @@
 """Results, on stdout."""
 
-import json
 import os
 import sys
 from contextlib import suppress
@@ -13,7 +12,9 @@ from jobs.errors import OutputError
 
 def print_json(value: Any) -> None:
     """Raises like `say`."""
-    say(json.dumps(value, indent=2, ensure_ascii=False).encode())  # in UTF-8 whatever the locale (RFC 8259, 8.1)
+    from reports.document import pretty
+
+    say(pretty(value).removesuffix(b"\n"))  # in UTF-8 whatever the locale (RFC 8259, 8.1)
 
 
 def say(result: str | bytes) -> None:

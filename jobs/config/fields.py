@@ -272,7 +272,10 @@ def path(value: object) -> str:
 
 
 _PREFIX = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9])?"
-_PREFIX_ALLOWED = "1 to 32 letters of A-Z and a-z, digits, - and _ that begin and end with a letter or digit, such as ACME: it begins file names"
+_PREFIX_ALLOWED = (
+    "1 to 32 letters of A-Z and a-z, digits, - and _ that begin and end with a letter or digit, such as ACME: "
+    "it begins file names"
+)
 
 Amount = Annotated[Decimal, PlainValidator(_amount)]
 Percent = Annotated[Decimal, PlainValidator(_percent)]
