@@ -21,7 +21,9 @@ from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
 from jobs.errors import BillingError, LedgerDamaged, UsageError
 from jobs.ledger import frames
-from jobs.ledger.store import View, amounts_minor, issued_from
+from jobs.ledger.posting import amounts_minor
+from jobs.ledger.rows import issued_from
+from jobs.ledger.store import View
 from jobs.log import origin
 from jobs.recount import Archive, recount
 from reports import formats, places

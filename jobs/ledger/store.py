@@ -16,18 +16,28 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
-from jobs.billing import invoicing, money
+from jobs.billing import invoicing
 from jobs.billing.invoicing import TREND_MONTHS, Issued
-from jobs.errors import ClockSetBack, LedgerDamaged
-from jobs.ledger import chain, engine, frames, past
+from jobs.ledger import chain, engine, frames, past, posting
 from jobs.ledger.chain import Break
 from jobs.ledger.hooks import Hooks
-from jobs.ledger.schema import IN_ORDER, attachments, documents, events, lines, numbers, runs, snapshots
+from jobs.ledger.rows import (
+    attached_to,
+    document_of,
+    in_text,
+    issued_from,
+    last_snapshot,
+    newest_of_each_month,
+    packed_sessions,
+    small_rows,
+    snapshot_from,
+)
+from jobs.ledger.schema import IN_ORDER, attachments, documents, events, runs, snapshots
 from jobs.ledger.snapshots import Kept
 from jobs.ledger.standing import Standing, standings
-from reports.document import Document, MonthTotals, Snapshot, from_json, plain, to_json
+from reports.document import Document, MonthTotals, Snapshot
 
 NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
 ALL = 2**62  # an id beyond all
@@ -103,7 +113,7 @@ class Ledger:
         with engine.adding(self._engine) as connection:
             new = self._run_id is None
             if new:
-                self._run_id = chain.append(connection, runs, started_at=_text(self._now()), **self._run)
+                self._run_id = chain.append(connection, runs, started_at=in_text(self._now()), **self._run)
             try:
                 yield connection
             except BaseException:
@@ -125,11 +135,11 @@ class Ledger:
         The same bytes as last time, all of them, are the same snapshot, as first fetched.
         """
         with self._adding() as connection:
-            last = _last_snapshot(connection, account, month, ALL)
+            last = last_snapshot(connection, account, month, ALL)
             if last is not None and last["sha256"] == kept.sha256:
-                known = {row["kind"]: row["sha256"] for row in _attachments(connection, last["id"])}
+                known = {row["kind"]: row["sha256"] for row in attached_to(connection, last["id"])}
                 if known == {kind: one.sha256 for kind, one in attached.items()}:
-                    return last["id"], _snapshot(last)
+                    return last["id"], snapshot_from(last)
             row = {
                 "run_id": self._run_id,
                 "account": account,
@@ -137,18 +147,18 @@ class Ledger:
                 "sha256": kept.sha256,
                 "file_sha256": kept.file_sha256,
                 "rows": rows,
-                "fetched_at": _text(fetched_at),
+                "fetched_at": in_text(fetched_at),
             }
             row_id = chain.append(connection, snapshots, **row)
             for kind, one in sorted(attached.items()):
                 of = {"snapshot_id": row_id, "kind": kind}
                 chain.append(connection, attachments, **of, sha256=one.sha256, file_sha256=one.file_sha256)
-            return row_id, _snapshot(row)
+            return row_id, snapshot_from(row)
 
     def attachments(self, snapshot_id: int) -> dict[str, str]:
         """What was asked beside a snapshot: by kind, the SHA-256 it is kept under."""
         with engine.reading(self._engine) as connection:
-            return {row["kind"]: row["sha256"] for row in _attachments(connection, snapshot_id)}
+            return {row["kind"]: row["sha256"] for row in attached_to(connection, snapshot_id)}
 
     @property
     def hooks(self) -> Hooks:
@@ -158,23 +168,23 @@ class Ledger:
     def known(self, account: str, month: str, view: View) -> Known:
         """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""
         with engine.reading(self._engine) as connection:
-            newest = _newest_of_each_month(connection, account, view.document_id)
+            newest = newest_of_each_month(connection, account, view.document_id)
             own = select(documents).where(documents.c.account == account, documents.c.month == month)
             own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
             earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
-            last = _last_snapshot(connection, account, month, view.snapshot_id - 1)
+            last = last_snapshot(connection, account, month, view.snapshot_id - 1)
             return Known(
                 newest=max(newest.values(), default=0),
                 issued=tuple(issued_from(dict(row)) for row in connection.execute(own).mappings()),
-                past=tuple(invoicing.month_totals(_body(connection, row_id)) for row_id in earlier),
+                past=tuple(invoicing.month_totals(document_of(connection, row_id)) for row_id in earlier),
                 elsewhere={m: self._counted(connection, row_id) for m, row_id in newest.items() if m != month},
-                last_snapshot=_snapshot(last) if last else None,
+                last_snapshot=snapshot_from(last) if last else None,
             )
 
     def elsewhere(self, account: str, month: str) -> dict[str, npt.NDArray[np.int64]]:
         """The SessionIds counted in each other issued month."""
         with engine.reading(self._engine) as connection:
-            newest = _newest_of_each_month(connection, account, ALL)
+            newest = newest_of_each_month(connection, account, ALL)
             return {other: self._counted(connection, row_id) for other, row_id in newest.items() if other != month}
 
     def view(self, account: str, month: str, *, as_of: date | None = None) -> View:
@@ -192,7 +202,7 @@ class Ledger:
         None where there is no such document, or where the vendor has sent something else since.
         """
         with engine.reading(self._engine) as connection:
-            last = _last_snapshot(connection, account, month, ALL)
+            last = last_snapshot(connection, account, month, ALL)
             made_of = select(documents.c.snapshot_id, runs.c.program_version).join_from(documents, runs)
             of_month = made_of.where(documents.c.account == account, documents.c.month == month)
             newest = connection.execute(of_month.order_by(documents.c.id.desc()).limit(1)).one_or_none()
@@ -203,12 +213,12 @@ class Ledger:
     def snapshot(self, snapshot_id: int) -> Snapshot:
         with engine.reading(self._engine) as connection:
             query = select(snapshots).where(snapshots.c.id == snapshot_id)
-            return _snapshot(dict(connection.execute(query).mappings().one()))
+            return snapshot_from(dict(connection.execute(query).mappings().one()))
 
     def issued_months(self, account: str) -> list[str]:
         """Ascending."""
         with engine.reading(self._engine) as connection:
-            return sorted(_newest_of_each_month(connection, account, ALL))
+            return sorted(newest_of_each_month(connection, account, ALL))
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
@@ -219,7 +229,7 @@ class Ledger:
     def outline(self) -> dict[str, list[Mapping[str, Any]]]:
         """Every table's rows as they are stored, in order, as one view; of documents only what is small."""
         with engine.reading(self._engine) as connection:
-            return {table.name: _small_rows(connection, table) for table in IN_ORDER}
+            return {table.name: small_rows(connection, table) for table in IN_ORDER}
 
     def document_row(self, document_id: int) -> Mapping[str, Any]:
         """A row of `documents`, whole."""
@@ -237,7 +247,7 @@ class Ledger:
     def _counted(self, connection: Connection, document_id: int) -> npt.NDArray[np.int64]:
         if document_id not in self._ids:
             row = connection.execute(select(documents).where(documents.c.id == document_id)).mappings().one()
-            self._ids[document_id] = frames.session_ids(_sessions(dict(row)))
+            self._ids[document_id] = frames.session_ids(packed_sessions(dict(row)))
         return self._ids[document_id]
 
     def post(self, document: Document, sessions: pd.DataFrame, *, newest: int, snapshot_id: int) -> Issued:
@@ -248,52 +258,14 @@ class Ledger:
         """
         packed = frames.pack(sessions)
         with self._adding() as connection:
-            if max(_newest_of_each_month(connection, document.account, ALL).values(), default=0) != newest:
+            if max(newest_of_each_month(connection, document.account, ALL).values(), default=0) != newest:
                 raise Stale
-            now = self._now()
-            _refuse_earlier_day(connection, now.date())
-            nth = _next(connection, document)
-            final = invoicing.numbered(document, nth, now.date())
-            row_id = self._add_document(connection, final, packed, snapshot_id, now)
-            if final.number is not None:
-                of = {"account": final.account, "series": invoicing.series(final), "nth": nth}
-                chain.append(connection, numbers, **of, number=final.number, document_id=row_id)
+            row_id, final = posting.post(
+                connection, document, packed, run_id=self._run_id, snapshot_id=snapshot_id, now=self._now()
+            )
             detail = {"number": final.number}
             self._add_event(connection, final.account, final.month, "posted", document_id=row_id, detail=detail)
         return Issued(row_id, final, sessions)
-
-    def _add_document(
-        self, connection: Connection, document: Document, packed: bytes, snapshot_id: int, now: datetime
-    ) -> int:
-        row_id = chain.append(
-            connection,
-            documents,
-            run_id=self._run_id,
-            snapshot_id=snapshot_id,
-            account=document.account,
-            month=document.month,
-            kind=document.kind,
-            number=document.number,
-            corrects=document.corrects,
-            issued_at=_text(now),
-            currency=document.currency,
-            **amounts_minor(document),
-            body=to_json(document).decode(),
-            sessions=packed,
-            sessions_sha256=frames.sha256(packed),
-        )
-        for line in document.lines:
-            chain.append(
-                connection,
-                lines,
-                document_id=row_id,
-                meter=line.meter,
-                description=line.description,
-                quantity=plain(line.quantity),
-                unit_price=plain(line.unit_price),
-                amount_minor=money.to_minor(line.amount, document.digits),
-            )
-        return row_id
 
     def add_event(
         self, account: str, month: str, kind: str, *, document_id: int | None = None, detail: Mapping[str, Any]
@@ -316,7 +288,7 @@ class Ledger:
             connection,
             events,
             run_id=self._run_id,
-            at=_text(self._now()),
+            at=in_text(self._now()),
             account=account,
             month=month,
             kind=kind,
@@ -340,78 +312,3 @@ class Ledger:
         query = select(events.c.document_id, events.c.detail).where(of_month).order_by(events.c.id)
         with engine.reading(self._engine) as connection:
             return {row.document_id: json.loads(row.detail) for row in connection.execute(query)}
-
-
-def amounts_minor(document: Document) -> dict[str, int]:
-    return {
-        f"{name}_minor": money.to_minor(getattr(document, name), document.digits) for name in ("net", "tax", "total")
-    }
-
-
-def _next(connection: Connection, document: Document) -> int:
-    """The next ordinal, from 1, in the document's series."""
-    if document.kind == "restatement":  # takes no number: its ordinal only names its files
-        same = (documents.c.kind == document.kind) & (documents.c.corrects == document.corrects)
-        return connection.execute(select(func.count()).where(same)).scalar_one() + 1
-    series = (numbers.c.account == document.account) & (numbers.c.series == invoicing.series(document))
-    return (connection.execute(select(func.max(numbers.c.nth)).where(series)).scalar_one() or 0) + 1
-
-
-def _refuse_earlier_day(connection: Connection, today: date) -> None:
-    newest = connection.execute(select(func.max(documents.c.issued_at))).scalar_one()
-    if newest is not None and today < datetime.fromisoformat(newest).date():
-        raise ClockSetBack(
-            f"the clock says {today}, but the ledger's newest document is dated {newest[:10]}; "
-            "nothing is issued with an earlier date: set this machine's clock right, then run again"
-        )
-
-
-def _small_rows(connection: Connection, table: Table) -> list[Mapping[str, Any]]:
-    columns = [column for column in table.columns if column.name not in ("body", "sessions")]
-    return [dict(row) for row in connection.execute(select(*columns).order_by(table.c.id)).mappings()]
-
-
-def _newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:
-    of_account = (documents.c.account == account) & (documents.c.id <= until)
-    query = select(documents.c.month, func.max(documents.c.id)).where(of_account)
-    return {month: row_id for month, row_id in connection.execute(query.group_by(documents.c.month))}  # noqa: C416  # rows
-
-
-def _body(connection: Connection, document_id: int) -> Document:
-    return from_json(connection.execute(select(documents.c.body).where(documents.c.id == document_id)).scalar_one())
-
-
-def issued_from(row: Mapping[str, Any]) -> Issued:
-    """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
-    document = from_json(row["body"])
-    return Issued(row["id"], document, frames.unpack(_sessions(row), document.parts))
-
-
-def _sessions(row: Mapping[str, Any]) -> bytes:
-    packed: bytes = row["sessions"]
-    if frames.sha256(packed) != row["sessions_sha256"]:
-        raise LedgerDamaged(
-            f"the ledger is damaged: the sessions of document {row['number'] or row['id']} do not fit their digest; "
-            "restore the ledger from a backup, then run `securevideo-billing verify`"
-        )
-    return packed
-
-
-def _last_snapshot(connection: Connection, account: str, month: str, until: int) -> Mapping[str, Any] | None:
-    of_month = (snapshots.c.account == account) & (snapshots.c.month == month) & (snapshots.c.id <= until)
-    query = select(snapshots).where(of_month)
-    row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()
-    return dict(row) if row else None
-
-
-def _attachments(connection: Connection, snapshot_id: int) -> list[Mapping[str, Any]]:
-    query = select(attachments).where(attachments.c.snapshot_id == snapshot_id).order_by(attachments.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _snapshot(row: Mapping[str, Any]) -> Snapshot:
-    return Snapshot(row["sha256"], datetime.fromisoformat(row["fetched_at"]), row["rows"])
-
-
-def _text(instant: datetime) -> str:
-    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")

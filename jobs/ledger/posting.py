@@ -1,0 +1,87 @@
+"""Making a document final: number, row and lines, in the caller's one transaction."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, func, select
+
+from jobs.billing import invoicing, money
+from jobs.errors import ClockSetBack
+from jobs.ledger import chain, frames
+from jobs.ledger.rows import in_text
+from jobs.ledger.schema import documents, lines, numbers
+from reports.document import Document, plain, to_json
+
+
+def post(
+    connection: Connection, document: Document, packed: bytes, *, run_id: int | None, snapshot_id: int, now: datetime
+) -> tuple[int, Document]:
+    """Gives `document` date and number and stores it with the month's sessions as `packed`; its row's id, and itself.
+
+    Raises ClockSetBack if the ledger holds a document of a later day.
+    """
+    _refuse_earlier_day(connection, now.date())
+    nth = _next(connection, document)
+    final = invoicing.numbered(document, nth, now.date())
+    row_id = _add_document(connection, final, packed, run_id=run_id, snapshot_id=snapshot_id, now=now)
+    if final.number is not None:
+        of = {"account": final.account, "series": invoicing.series(final), "nth": nth}
+        chain.append(connection, numbers, **of, number=final.number, document_id=row_id)
+    return row_id, final
+
+
+def _add_document(
+    connection: Connection, document: Document, packed: bytes, *, run_id: int | None, snapshot_id: int, now: datetime
+) -> int:
+    row_id = chain.append(
+        connection,
+        documents,
+        run_id=run_id,
+        snapshot_id=snapshot_id,
+        account=document.account,
+        month=document.month,
+        kind=document.kind,
+        number=document.number,
+        corrects=document.corrects,
+        issued_at=in_text(now),
+        currency=document.currency,
+        **amounts_minor(document),
+        body=to_json(document).decode(),
+        sessions=packed,
+        sessions_sha256=frames.sha256(packed),
+    )
+    for line in document.lines:
+        chain.append(
+            connection,
+            lines,
+            document_id=row_id,
+            meter=line.meter,
+            description=line.description,
+            quantity=plain(line.quantity),
+            unit_price=plain(line.unit_price),
+            amount_minor=money.to_minor(line.amount, document.digits),
+        )
+    return row_id
+
+
+def amounts_minor(document: Document) -> dict[str, int]:
+    return {
+        f"{name}_minor": money.to_minor(getattr(document, name), document.digits) for name in ("net", "tax", "total")
+    }
+
+
+def _next(connection: Connection, document: Document) -> int:
+    """The next ordinal, from 1, in the document's series."""
+    if document.kind == "restatement":  # takes no number: its ordinal only names its files
+        same = (documents.c.kind == document.kind) & (documents.c.corrects == document.corrects)
+        return connection.execute(select(func.count()).where(same)).scalar_one() + 1
+    series = (numbers.c.account == document.account) & (numbers.c.series == invoicing.series(document))
+    return (connection.execute(select(func.max(numbers.c.nth)).where(series)).scalar_one() or 0) + 1
+
+
+def _refuse_earlier_day(connection: Connection, today: date) -> None:
+    newest = connection.execute(select(func.max(documents.c.issued_at))).scalar_one()
+    if newest is not None and today < datetime.fromisoformat(newest).date():
+        raise ClockSetBack(
+            f"the clock says {today}, but the ledger's newest document is dated {newest[:10]}; "
+            "nothing is issued with an earlier date: set this machine's clock right, then run again"
+        )

@@ -1,0 +1,72 @@
+"""Rows of the ledger's tables as what they stand for: read within the caller's transaction, never changed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from jobs.billing.invoicing import Issued
+from jobs.errors import LedgerDamaged
+from jobs.ledger import frames
+from jobs.ledger.schema import attachments, documents, snapshots
+from reports.document import Document, Snapshot, from_json
+
+Row = Mapping[str, Any]
+
+
+def small_rows(connection: Connection, table: Table) -> list[Row]:
+    """All of a table's rows in order, without the large values of `documents`."""
+    columns = [column for column in table.columns if column.name not in ("body", "sessions")]
+    return [dict(row) for row in connection.execute(select(*columns).order_by(table.c.id)).mappings()]
+
+
+def newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:
+    """By month the id of its newest document, `until` inclusive."""
+    of_account = (documents.c.account == account) & (documents.c.id <= until)
+    query = select(documents.c.month, func.max(documents.c.id)).where(of_account)
+    return {month: row_id for month, row_id in connection.execute(query.group_by(documents.c.month))}  # noqa: C416  # rows
+
+
+def document_of(connection: Connection, document_id: int) -> Document:
+    return from_json(connection.execute(select(documents.c.body).where(documents.c.id == document_id)).scalar_one())
+
+
+def issued_from(row: Row) -> Issued:
+    """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
+    document = from_json(row["body"])
+    return Issued(row["id"], document, frames.unpack(packed_sessions(row), document.parts))
+
+
+def packed_sessions(row: Row) -> bytes:
+    """The sessions in a row of `documents`, proven by their digest. Raises LedgerDamaged."""
+    packed: bytes = row["sessions"]
+    if frames.sha256(packed) != row["sessions_sha256"]:
+        raise LedgerDamaged(
+            f"the ledger is damaged: the sessions of document {row['number'] or row['id']} do not fit their digest; "
+            "restore the ledger from a backup, then run `securevideo-billing verify`"
+        )
+    return packed
+
+
+def last_snapshot(connection: Connection, account: str, month: str, until: int) -> Row | None:
+    """The month\'s newest row of `snapshots`, `until` inclusive; None where it has none."""
+    of_month = (snapshots.c.account == account) & (snapshots.c.month == month) & (snapshots.c.id <= until)
+    query = select(snapshots).where(of_month)
+    row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def attached_to(connection: Connection, snapshot_id: int) -> list[Row]:
+    """The rows of `attachments` that belong to a snapshot, in order."""
+    query = select(attachments).where(attachments.c.snapshot_id == snapshot_id).order_by(attachments.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def snapshot_from(row: Row) -> Snapshot:
+    return Snapshot(row["sha256"], datetime.fromisoformat(row["fetched_at"]), row["rows"])
+
+
+def in_text(instant: datetime) -> str:
+    """As the tables hold instants: ISO 8601, UTC, whole seconds."""
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
