@@ -90,12 +90,15 @@ class AccountVendor:
             self._hosts.append(lookups.list_of_hosts(client, budget))
         beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
         elsewhere = self._ledger.elsewhere(self._account.key, str(month))
-        sessions = counted(received.rows, month, elsewhere, received.findings)
+        rows, hooked = received.rows, self._account.webhook_secret is not None
+        if not hooked:  # then nothing is asked of sessions that have a duration
+            rows = rows[rows["session_id"].isin(rows.loc[rows["minutes"].isna(), "session_id"])]
+        sessions = counted(rows, month, elsewhere, received.findings)
         if unknown := to_ask(sessions):
             most = self._config.vendor.status_lookups
             open_client = partial(self._client, STATUS_MIB)
             beside["statuses"] = lookups.to_json(lookups.statuses(open_client, unknown, most=most, budget=budget))
-        if self._account.webhook_secret is not None:
+        if hooked:
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
             beside["events"] = lookups.to_json(self._told(month, sessions, unknown, listed.tolist()))
         return beside
