@@ -14,7 +14,7 @@ from jobs.config import load
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = [DEPLOY / "securevideo-billing.service", DEPLOY / "securevideo-billing.timer"]
+RUN, TIMER, WEBHOOK = (DEPLOY / f"securevideo-billing{kind}" for kind in (".service", ".timer", "-webhook.service"))
 MOST_EXPOSED = 2.0  # of 10, as `systemd-analyze security` counts: "OK"
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -31,28 +31,53 @@ def close_day() -> int:
 
 
 @needs_systemd
-def test_systemd_finds_nothing_wrong_with_service_and_timer() -> None:
-    assert analyze("verify", *UNITS) == ""
+def test_systemd_finds_nothing_wrong_with_services_and_timer() -> None:
+    assert analyze("verify", RUN, TIMER, WEBHOOK) == ""
 
 
 @needs_systemd
-def test_the_service_is_hardened() -> None:
-    told = analyze("security", "--offline=true", UNITS[0])
+@pytest.mark.parametrize("service", [RUN, WEBHOOK], ids=["run", "webhook"])
+def test_a_service_is_hardened(service: Path) -> None:
+    told = analyze("security", "--offline=true", service)
     exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
     assert exposure is not None
     assert float(exposure[1]) <= MOST_EXPOSED
 
 
 def test_the_service_gets_its_credentials_from_systemd_and_cannot_run_for_ever() -> None:
-    service = UNITS[0].read_text()
+    service = RUN.read_text()
     assert "LoadCredential=" in service
     assert re.search(r"^RuntimeMaxSec=", service, re.MULTILINE)
     assert not re.search(r"^Type=oneshot", service, re.MULTILINE), "RuntimeMaxSec= has no effect on a oneshot unit"
 
 
+def settings(unit: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r"^(\w+)=(.*)$", unit.read_text(), re.MULTILINE):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_receiver_gets_its_secret_from_systemd_and_comes_back_unless_it_is_wrongly_configured() -> None:
+    service = settings(WEBHOOK)
+    assert [one.partition(":")[0] for one in service["LoadCredential"]] == ["acme-webhook"]
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == (["on-failure"], ["2"])
+    assert "RuntimeMaxSec" not in service
+    assert service["WantedBy"] == ["multi-user.target"]
+
+
+def test_the_receiver_is_the_user_that_bills_and_as_hardened_but_hears_this_machine_alone() -> None:
+    run, webhook = settings(RUN), settings(WEBHOOK)
+    same = ("DynamicUser", "User", "StateDirectory", "StateDirectoryMode", "UMask")
+    assert {name: run[name] for name in same} == {name: webhook[name] for name in same}
+    hardening = list(run)[list(run).index("CapabilityBoundingSet") :]
+    assert [name for name in hardening if webhook.get(name) != run[name]] == ["IPAddressDeny"]
+    assert (webhook["IPAddressDeny"], webhook["IPAddressAllow"]) == (["any"], ["localhost"])
+
+
 @needs_systemd
 def test_the_timer_starts_in_utc_once_the_month_is_closed_and_catches_up() -> None:
-    timer = UNITS[1].read_text()
+    timer = TIMER.read_text()
     calendar = re.search(r"^OnCalendar=(.*)$", timer, re.MULTILINE)
     assert calendar is not None
     assert "Persistent=true" in timer
