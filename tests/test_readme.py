@@ -1,5 +1,6 @@
 """Every command in the README runs, in its order, and ends with the exit status it says (0 unless it says another)."""
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from jobs.vendor.simulator import Simulator
+from tests import company
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = Path(sys.executable).parent
@@ -72,9 +74,36 @@ def test_every_command_in_the_readme_runs(tmp_path: Path, vendor: Simulator) -> 
         if command == "securevideo-billing run --month 2016-11":
             assert run(command).returncode == 0, "the month is issued before the vendor changes it"
             vendor.now = datetime(2017, 2, 1, tzinfo=UTC)
+        if command.startswith("mv state/ledger.db "):
+            damage(tmp_path / "state" / "ledger.db")
+            assert run("securevideo-billing verify").returncode == 3, "what is to be restored is damaged"
         done = run(command)
         assert done.returncode == status, f"command {number}, {command}: {done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
+
+
+def damage(ledger: Path) -> None:
+    """As a disk might: a digit of what is stored."""
+    content, damaged = re.subn(rb"(ACME-\d{6}-)\d", rb"\g<1>7", ledger.read_bytes(), count=1)
+    assert damaged
+    ledger.write_bytes(content)
+
+
+def test_the_log_lines_in_the_readme_are_those_that_are_written(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    sessions = [company.row(105236), company.row(105240, status="WAIVED")]
+    told = {"acme": sessions, "lakeside": [company.row(7)], "north": [company.row(8)]}
+    with company.Company(tmp_path, told) as clinics:
+        clinics.vendor.add_fault(
+            path="/history", account="lakeside", kind="status", status=503, retry_after="1", times=1
+        )
+        clinics.vendor.add_fault(path="/history", account="north", kind="status", status=401)
+        done = clinics.run("--log-format", "json", "run", "--month", "2016-11")
+    written, shown = ([json.loads(line) for line in text.splitlines() if line] for text in (done.stderr, block))
+    for one in (*written, *shown):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one.pop("at"))
+    assert written == shown
+    assert [list(one) for one in written] == [list(one) for one in shown]
 
 
 def assert_serves_until_stopped(command: list[str], environment: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """What the ledger holds of each month, for people and scripts (contract §2, `history`)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from jobs.billing import money
 from jobs.ledger import drift
-from jobs.ledger.schema import documents, events, snapshots
+from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.document import from_json, plain
 
 _ALWAYS = "9999"  # later than every instant, as text
@@ -19,16 +19,17 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     """`{account, month, status, total, currency, documents, restatements, snapshots, may_have_changed}` a month.
 
     By account and month. `total` is the sum of the month's documents, null where none was issued. `may_have_changed`:
-    a webhook told of one of an issued month's sessions since a run last looked at it. `as_of`: as it was known at the
-    end of that day, UTC.
+    a webhook told of one of an issued month's sessions since a run last looked at it. A snapshot's `attached` is what
+    was asked beside it: by kind, the SHA-256 it is kept under. `as_of`: as it was known at the end of that day, UTC.
     """
     until = end_of(as_of)
+    attached = _attached(connection)
     known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for table, at in ((snapshots, "fetched_at"), (documents, "issued_at"), (events, "at")):
         for row in connection.execute(_light(table).where(table.c[at] <= until).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
     return [
-        _month(account, month, known[account, month])
+        _month(account, month, known[account, month], attached)
         | {"may_have_changed": drift.told(connection, account, known[account, month], until) is not None}
         for account, month in sorted(known)
     ]
@@ -43,7 +44,18 @@ def _light(table: Table) -> Any:
     return select(*(column for column in table.columns if column.name != "sessions"))
 
 
-def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, Any]:
+def _attached(connection: Connection) -> dict[int, dict[str, str]]:
+    """What was asked beside each snapshot, by the snapshot's id."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    of_kind = attachments.c.snapshot_id, attachments.c.kind, attachments.c.sha256
+    for snapshot_id, kind, sha256 in connection.execute(select(*of_kind).order_by(attachments.c.id)):
+        found[snapshot_id][kind] = sha256
+    return found
+
+
+def _month(
+    account: str, month: str, known: dict[str, list[Any]], attached: Mapping[int, dict[str, str]]
+) -> dict[str, Any]:
     issued = known["documents"]
     digits = from_json(issued[0]["body"]).digits if issued else 0
     total = sum(row["total_minor"] for row in issued)
@@ -55,7 +67,10 @@ def _month(account: str, month: str, known: dict[str, list[Any]]) -> dict[str, A
         "currency": issued[0]["currency"] if issued else None,
         "documents": [_document(row, digits) for row in issued],
         "restatements": [row["at"] for row in known["events"] if row["kind"] == "restated"],
-        "snapshots": [{name: row[name] for name in ("sha256", "fetched_at", "rows")} for row in known["snapshots"]],
+        "snapshots": [
+            {name: row[name] for name in ("sha256", "fetched_at", "rows")} | {"attached": attached.get(row["id"], {})}
+            for row in known["snapshots"]
+        ],
     }
 
 
