@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.jobs.webhook.receiver import PATH, SECRET, Receiver, answer, configured, event, ledger_held, request
 
@@ -185,6 +187,28 @@ def test_bad_input_is_stored_as_it_came_or_refused(
 ) -> None:
     assert receiver.send(sent).status == status
     assert receiver.stored("kind, session_id, status, event_at") == ([stored] if stored else [])
+
+
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["STARTED", "SESSION_STATUS"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+_EVENTS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("WebhookType", "ID", "Status", "EventTs", "Attributes"), _ANYTHING)
+)
+
+
+@given(st.binary(max_size=200) | st.builds(lambda event: json.dumps(event).encode(), _EVENTS | _ANYTHING))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_comes_is_stored_or_refused_and_the_receiver_goes_on(receiver: Receiver, sent: bytes) -> None:
+    assert receiver.send(sent).status in (204, 400)
+    assert receiver.process.poll() is None
 
 
 def test_no_name_reaches_ledger_or_log(own: Receiver) -> None:
