@@ -41,7 +41,7 @@ def _text(value: object) -> str:
 
 
 def status(body: bytes, session_id: int) -> str:
-    """The SessionStatus in a reply of `GET /status/12345` (article 267), as sent.
+    """The SessionStatus in a reply of `GET /status/12345` (article 267), as sent; cut where it is too long for one.
 
     Raises TryAgainLater and ReplyRefused like `read`, the latter also where the reply has none or is about another
     session: the caller takes both as no answer.
@@ -49,10 +49,6 @@ def status(body: bytes, session_id: int) -> str:
     answers = strict_json.elements(b"[%s]" % body.removeprefix(codecs.BOM_UTF8))
     answer: Any = strict_json.exact(bytes(answers[0]), 1) if len(answers) == 1 else None
     text = answer.get("SessionStatus") if isinstance(answer, dict) else None
-    if (
-        not isinstance(text, str)
-        or len(text) > _LONGEST_STATUS
-        or _id(answer.get("SessionID", session_id)) != session_id
-    ):
+    if not isinstance(text, str) or _id(answer.get("SessionID", session_id)) != session_id:
         raise ReplyRefused("expected an object with SessionStatus of the session asked for; found something else")
-    return text
+    return text[:_LONGEST_STATUS]

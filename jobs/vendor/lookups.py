@@ -115,6 +115,6 @@ def _status(client: Client, session_id: int, budget: Budget) -> str:
     """ "" where the API does not know the session. Raises VendorError."""
     parse = partial(hosts.status, session_id=session_id)
     try:
-        return client.get(f"/status/{session_id}", {}, parse, budget=budget, tries=1).content
+        return client.get(f"/status/{session_id}", {}, parse, budget=budget, tries=1).content or "?"
     except NotFound:
         return ""

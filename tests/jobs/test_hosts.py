@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from tests.company import MONTH, Company, row
-from tests.jobs.test_live import say, told
+from tests.jobs.test_live import told
 from tests.jobs.test_vendor_faults_end_to_end import PASSING, PERMANENT
 
 RUN = ("run", "--month", MONTH)
@@ -58,7 +58,7 @@ def test_hosts_are_joined_by_id_and_those_who_left_keep_the_name_that_history_ha
         {"SystemUserId": "99", "FullName": "Nobody Hosting", "ExternalId": "EMP-099"},
     ]
     with Company(tmp_path, sessions) as company:
-        say(company, users=users)
+        company.also_has(users=users)
         assert company.run(*RUN).exit_code == 0
         assert sheet(company) == [
             ("Ada Sample", 4, "=EMP-004", "yes"),
@@ -91,7 +91,7 @@ def test_a_list_that_cannot_be_had_is_a_warning_and_history_names_the_hosts(tmp_
     else:
         how = {"kind": fault} | PASSING.get(fault, {}) | PERMANENT.get(fault, {})
     with Company(tmp_path, [row(1)]) as company:
-        say(company, users=[{"SystemUserId": "4", "FullName": "Ada Sample"}])
+        company.also_has(users=[{"SystemUserId": "4", "FullName": "Ada Sample"}])
         company.configure(vendor={"max_reply_mib": 1})
         company.vendor.add_fault(**{"path": "/user", **how})
         done = company.run(*RUN)
@@ -104,10 +104,10 @@ def test_a_list_that_cannot_be_had_is_a_warning_and_history_names_the_hosts(tmp_
 def test_who_is_not_listed_any_more_changes_no_issued_month(tmp_path: Path) -> None:
     sessions = [session(1, 4, "Aaron Johnson"), session(2, 5, "Cy Invented")]
     with Company(tmp_path, sessions) as company:
-        say(company, users=[{"SystemUserId": "4", "FullName": "Ada Sample", "ExternalId": "E4"}])
+        company.also_has(users=[{"SystemUserId": "4", "FullName": "Ada Sample", "ExternalId": "E4"}])
         company.run(*RUN)
         company.send(sessions[::-1])  # other bytes, so that it is read again
-        say(company, users=[{"SystemUserId": "5", "FullName": "Cy Renamed"}])
+        company.also_has(users=[{"SystemUserId": "5", "FullName": "Cy Renamed"}])
         assert company.run(*RUN).exit_code == 0
         assert company.summary()["status"] == "unchanged"
         assert company.run("verify").exit_code == 0

@@ -27,16 +27,8 @@ HOSTILE = {
     "no-object": '["STARTED"]',
     "two": '{"SessionStatus": "STARTED"}, {"SessionStatus": "STARTED"}',
     "of-another-session": '{"SessionID": 7, "SessionStatus": "STARTED"}',
-    "long": json.dumps({"SessionID": 1, "SessionStatus": "S" * 5000}),
     "giant": json.dumps({"SessionID": 1, "SessionStatus": "STARTED", "x": "x" * (2 << 20)}),
 }
-
-
-def say(company: Company, **of_account: Any) -> None:
-    """From now on the vendor has these `statuses` or `users` too."""
-    accounts = dict(company.vendor.data["accounts"])
-    accounts["acme"] = {**accounts["acme"], **of_account}
-    company.vendor.data = {**company.vendor.data, "accounts": accounts}
 
 
 def asked(company: Company, path: str = "/status/") -> list[str]:
@@ -62,7 +54,7 @@ def test_what_the_status_says_of_a_session_without_a_duration(
 ) -> None:
     code, severity = finding
     with Company(tmp_path, [row(1), row(2, minutes=None)]) as company:
-        say(company, statuses={"2": status})
+        company.also_has(statuses={"2": status})
         assert company.run(*RUN).exit_code == 0
         assert asked(company) == ["/status/2"]
         assert company.summary()["live"] == NOTHING | {counted: 1}
@@ -75,12 +67,12 @@ def test_what_the_status_says_of_a_session_without_a_duration(
 
 def test_under_a_minutes_meter_a_session_in_progress_blocks_until_its_duration_is_there(tmp_path: Path) -> None:
     with Company(tmp_path, [row(1, minutes=None)], accounts={"acme": METERED}) as company:
-        say(company, statuses={"1": "STARTED"})
+        company.also_has(statuses={"1": "STARTED"})
         done = company.run(*RUN)
         assert done.exit_code == 3
         assert told(company, "session-in-progress") == [("blocking", 1)]
         assert "run again when it has ended" in done.stderr
-        say(company, statuses={"1": "ENDED"})
+        company.also_has(statuses={"1": "ENDED"})
         assert company.run(*RUN).exit_code == 3
         assert (told(company, "session-in-progress"), company.summary()["live"]["ended"]) == ([], 1)
         assert told(company, "duration-unknown") == [("blocking", 1)]
@@ -161,6 +153,18 @@ def test_a_hostile_status_text_is_shown_nowhere(tmp_path: Path) -> None:
         assert b"cmd()" not in shown
 
 
+@pytest.mark.parametrize("status", ["", "STARTED" * 10_000, "started", "STARTED "])
+def test_a_status_that_is_not_documented_is_passed_over(tmp_path: Path, status: str) -> None:
+    with Company(tmp_path, [row(1, minutes=None)], accounts={"acme": METERED}) as company:
+        company.also_has(statuses={"1": status})
+        assert company.run(*RUN).exit_code == 3
+        findings = {one["code"]: one["message"] for one in company.summary()["findings"]}
+        assert findings["status-unavailable"] == (
+            "session 1 has a SessionStatus that is not documented; it was passed over"
+        )
+        assert company.summary()["live"] == NOTHING | {"unavailable": 1}
+
+
 def test_a_status_api_that_hangs_gets_no_more_than_the_budget_of_the_unit(tmp_path: Path) -> None:
     with Company(tmp_path, rows(60, minutes=None)) as company:
         company.configure(vendor={"timeout_seconds": 4, "budget_seconds": 4})
@@ -222,7 +226,7 @@ def test_an_interrupted_run_does_not_ask_on(tmp_path: Path) -> None:
 
 def test_verify_and_render_need_no_vendor(tmp_path: Path) -> None:
     with Company(tmp_path, [row(1), row(2, minutes=None), row(3, minutes=None)]) as company:
-        say(company, statuses={"2": "STARTED"}, users=[{"SystemUserId": "4", "FullName": "Ada Sample"}])
+        company.also_has(statuses={"2": "STARTED"}, users=[{"SystemUserId": "4", "FullName": "Ada Sample"}])
         assert company.run(*RUN).exit_code == 0
         before = {name: (company.unit() / name).read_bytes() for name in company.names()}
     (tmp_path / "secrets" / "acme").unlink()
@@ -259,7 +263,7 @@ def test_an_issued_month_stays_unchanged_whatever_the_statuses_come_to_be(tmp_pa
         assert first["status"] == "issued"
         for number, status in enumerate(("STARTED", "NOT_STARTED", "PAUSED")):
             company.send(sessions if number % 2 else sessions[::-1])  # other bytes, so that it is asked again
-            say(company, statuses={"2": status})
+            company.also_has(statuses={"2": status})
             done = company.run(*RUN)
             assert (done.exit_code, company.summary()["status"]) == (0, "unchanged"), done.stderr
             assert company.summary()["documents"] == first["documents"]
@@ -271,7 +275,7 @@ def test_an_issued_month_stays_unchanged_whatever_the_statuses_come_to_be(tmp_pa
 def test_a_month_that_is_settled_is_not_asked_about_again(tmp_path: Path) -> None:
     with Company(tmp_path, [row(1, minutes=None)]) as company:
         company.run(*RUN)
-        say(company, statuses={"1": "STARTED"})
+        company.also_has(statuses={"1": "STARTED"})
         assert company.run(*RUN).exit_code == 0
         assert company.summary()["status"] == "unchanged"
         assert len(asked(company)) == 1
