@@ -18,6 +18,7 @@ from reports.document import Document
 from reports.overview import MATTERS, Concern, File, Overview, Paper, Sum
 
 NAME = "index.html"
+_ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for people first
 
 
 def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Path:
@@ -110,7 +111,8 @@ def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
 
 def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
     below = "/".join(folder.parts[-2:])
-    return tuple(File(name, f"{below}/{file}" if (folder / file).is_file() else None) for name, file in files.items())
+    in_order = sorted(files.items(), key=lambda one: _ORDER.index(one[0]) if one[0] in _ORDER else len(_ORDER))
+    return tuple(File(name, f"{below}/{file}" if (folder / file).is_file() else None) for name, file in in_order)
 
 
 def _concerns(

@@ -133,3 +133,13 @@ def test_a_draft_is_not_marked_it_is_computed_anew_anyway(tmp_path: Path) -> Non
         tell(company, 2, "ENDED", "2016-12-09T00:00:00")
         company.run("render")
         assert "May have changed" not in page(company)
+
+
+def test_links_stand_in_the_same_order_for_drafts_as_for_invoices(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(2), "zeta": [row(9, status="WHAT")]}) as company:
+        bill(company)
+        shown = (company.folder / "out" / "index.html").read_text()
+        endings = re.findall(r'href="(\w+)/[^"]+\.(\w+)" aria-label', shown)
+        for key in ("acme", "zeta"):
+            of_account = [ending for account, ending in endings if account == key]
+            assert of_account[-4:] == ["xlsx", "html", "json", "csv"]

@@ -34,11 +34,11 @@ def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
     listed = any(host.active is not None for host in document.hosts)
     heads += ["External ID", "Still a user"] if listed else []
     book.heads(SHEET, FIRST - 1, heads, 1)
-    book.texts(SHEET, FIRST - 1, 11, heads[11:], "head", "left")
+    book.texts(SHEET, FIRST - 1, 11, heads[11:], "head", "indent")
     for row, host in enumerate(document.hosts, FIRST):
         _host(book, row, host, table if live else None, counted)
         if listed:
-            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), *ROW, "left")
+            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), *ROW, "indent")
     if not document.hosts:
         book.text(SHEET, FIRST, 0, "None: the month has no session.")
     sheet.freeze_panes(FIRST, 1)

@@ -23,7 +23,7 @@ TOLD = {  # under the title, on a band: what is no plain invoice must not be tak
     "supplementary_invoice": "To be paid in addition to invoice {corrects}.",
     "draft_credit_note": "What a credit note to invoice {corrects} would hold. Nothing is credited yet.",
     "draft_supplementary_invoice": "What a supplementary invoice to {corrects} would hold. Not to be paid.",
-    "restatement": "Statuses of invoice {corrects} changed, its amount did not. Nothing to pay.",
+    "restatement": "What changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
 }
 
 

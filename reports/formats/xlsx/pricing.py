@@ -16,6 +16,7 @@ HEADS = (
     "Days", "Days of month", "Amount (live)", "Amount (job)", "Difference",
 )  # fmt: skip
 AMOUNT, DIFFERENCE = 10, 12
+WIDTH = 42  # of the first column
 Key = tuple[int, str, int]
 
 
@@ -73,7 +74,7 @@ def write(book: Book, row: int, table: Table, counted: Tally) -> Pricing:
 def _fixed(book: Book, row: int, line: Line, part: Part) -> Priced:
     """A fee or licences: constants of the plan, pro-rated by days."""
     digits = book.document.digits
-    book.text(SHEET, row, 0, line.description, "row")
+    _name(book, row, line.description)
     book.text(SHEET, row, 1, f"part {part.number}", "row")
     quantity = book.constant(SHEET, row, 5, line.quantity, "count", "row")
     book.constant(SHEET, row, 6, line.quantity, "count", "job", "row")
@@ -92,7 +93,7 @@ def _band(book: Book, row: int, band: Band, line: Line | None, usage: tuple[int,
     """A band of usage: quantity = MAX(0, MIN(usage, up to) - above)."""
     digits = book.document.digits
     name = f"{'Included' if band.tier == 0 else 'Overage'} {band.meter}"
-    book.text(SHEET, row, 0, line.description if line else f"{name} (not reached)", "row")
+    _name(book, row, line.description if line else f"{name} (not reached)")
     book.text(SHEET, row, 1, f"part {band.part}" + (f" · tier {band.tier}" if band.tier else ""), "row")
     used, formula = usage
     live = book.live(SHEET, row, 2, formula, used, "count", "row")
@@ -112,6 +113,12 @@ def _band(book: Book, row: int, band: Band, line: Line | None, usage: tuple[int,
     )
     _blanks(book, row, (8, 9))
     return Priced(quantity, amount, price, top, Decimal(band.quantity), line.amount if line else Decimal(0))
+
+
+def _name(book: Book, row: int, text: str) -> None:
+    """A line's description, whole: those of a split month are long."""
+    book.text(SHEET, row, 0, text, "row", "wrap")
+    book.height(SHEET, row, (text, WIDTH))
 
 
 def _usage(band: Band, table: Table, counted: Tally) -> tuple[int, str]:

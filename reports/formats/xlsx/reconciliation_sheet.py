@@ -56,7 +56,7 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
     """Everything below the checks, which come last: they look at the other sheets too."""
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
-    sheet.set_column(0, 0, 42)
+    sheet.set_column(0, 0, pricing.WIDTH)
     sheet.set_column(1, 1, 38)
     sheet.set_column(2, 12, wide(14, book.document.digits, totals_of(book.document)))
     book.text(SHEET, 0, 0, f"Reconciliation: {name_of(book.document)}", "title")

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
-from reports.document import STATUSES
+from reports.document import STATUSES, Document
 
 from .book import Book, Span
+from .model import decimals
 from .page import name_of, set_up, totals_of, wide
 
 SHEET = "Restatement"
@@ -35,8 +36,13 @@ def write(book: Book) -> tuple[str, Decimal]:
     total = sum((change.amount for change in document.changes), Decimal(0))
     span = Span(SHEET, AMOUNT, first, last)
     book.texts(SHEET, last + 1, 0, ("All changes = net of this document", "", "", ""), "sum")
-    book.live(SHEET, last + 1, AMOUNT, f"SUM({span.local})", total, "sum", "price")
+    book.live(SHEET, last + 1, AMOUNT, f"SUM({span.local})", total, "sum", _amounts(document))
     return f"SUM({span.ref})", total
+
+
+def _amounts(document: Document) -> str:
+    """The look of the amounts: of the currency's digits, unless one of them has more."""
+    return "price" if any(decimals(change.amount) > document.digits for change in document.changes) else "money"
 
 
 def _transitions(book: Book, row: int) -> int:
@@ -62,13 +68,14 @@ def _transitions(book: Book, row: int) -> int:
 def _changes(book: Book, first: int) -> int:
     """Gives the last row written, or `first` where there is none."""
     changes, row = book.document.changes, first
+    look = _amounts(book.document)
     for row, change in enumerate(changes[:MOST], first):
         session = "" if change.session_id is None else str(change.session_id)
         book.text(SHEET, row, 0, session, "row", "top")
         book.text(SHEET, row, 1, NAMES.get(change.kind, change.kind), "row", "top")
         book.text(SHEET, row, 2, change.before or "—", "row", "top", "wrap")
         book.text(SHEET, row, 3, change.after or "—", "row", "top", "wrap")
-        book.constant(SHEET, row, AMOUNT, change.amount, "price", "row", "top")
+        book.constant(SHEET, row, AMOUNT, change.amount, look, "row", "top")
         book.text(SHEET, row, WHY, change.why, "row", "top", "wrap", "indent")
         book.height(SHEET, row, (change.before or "", 24), (change.after or "", 24), (change.why, 58))
     if not changes:
@@ -79,5 +86,5 @@ def _changes(book: Book, first: int) -> int:
         book.text(
             SHEET, row, 0, f"… and {len(rest):,} more, all of them in {book.document.files['json']}", "row", "bold"
         )
-        book.constant(SHEET, row, AMOUNT, sum((change.amount for change in rest), Decimal(0)), "price", "row")
+        book.constant(SHEET, row, AMOUNT, sum((change.amount for change in rest), Decimal(0)), look, "row")
     return row

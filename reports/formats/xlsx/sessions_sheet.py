@@ -62,6 +62,7 @@ def _write_sheet(book: Book, block: Block) -> None:
     set_up(book, block.sheet, NAMES if full else "", landscape=True, repeat=header_rows(document))
     if full:
         book.text(block.sheet, 0, 0, NAMES, "section")
+        sheet.print_area(0, 0, block.last_row, len(shown) - 1)  # a long note would shrink every page
     for number, (_, width, looks) in enumerate(shown):
         sheet.set_column(number, number, width)
         sheet.write_blank(block.first_row, number, None, book.style(*looks))

@@ -492,3 +492,22 @@ def test_sheets_of_a_month_without_sessions_say_so(packages) -> None:
     workbook = load_workbook(BytesIO(packages["empty"]))
     assert workbook["Hosts"]["A4"].value == "None: the month has no session."
     assert workbook["Findings"]["A4"].value == "None: every row of the reply was as it should be."
+
+
+def test_long_texts_are_whole_where_the_next_cell_is_taken() -> None:
+    long = "Sessions beyond the 48 included: 1 to 20, 2016-11-01 to 2016-11-15"
+    document, sessions = sample(host_names=["Dr. " + "Long Name " * 20, "Ben"])
+    document = replace(document, month_lines=tuple(replace(line, description=long) for line in document.month_lines))
+    workbook = load_workbook(BytesIO(render(document, sessions)))
+    for sheet, text in (
+        (workbook["Reconciliation"], long),
+        (workbook["Hosts"], max((host.name for host in document.hosts), key=len)),
+    ):
+        cell = next(cell for cell in sheet["A"] if cell.value == shown(text))
+        assert cell.alignment.wrap_text
+        assert sheet.row_dimensions[cell.row].height >= 15 * (len(text) // sheet.column_dimensions["A"].width + 1)
+
+
+def test_a_long_note_does_not_widen_the_printed_page(packages) -> None:
+    full = load_workbook(BytesIO(packages["restatement"]))["Sessions"]
+    assert full.print_area == "'Sessions'!$A$1:$N$42"
