@@ -115,6 +115,15 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(settings, HEAD)
 
 
+def check(connection: Connection) -> None:
+    """Raises LedgerDamaged. What is read through a damaged index lacks rows that the table has."""
+    if unsound := unsoundness(connection):
+        raise LedgerDamaged(
+            f"the ledger is damaged: {unsound}; nothing is issued on it. "
+            "Restore the ledger from a backup, then run `securevideo-billing verify`"
+        )
+
+
 def unsoundness(connection: Connection) -> str | None:
     """What SQLite finds wrong with its file, on one line; PostgreSQL sees to that itself."""
     if connection.dialect.name != "sqlite":

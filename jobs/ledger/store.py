@@ -91,9 +91,10 @@ class Ledger:
             self.check_chain()
 
     def check_chain(self) -> None:
-        """Raises LedgerDamaged."""
+        """Raises LedgerDamaged: a chain is broken, or the database's own parts, such as an index, contradict it."""
         with engine.reading(self._engine) as connection:
             chain.check(connection)
+            engine.check(connection)
 
     def breaks(self) -> Iterator[Break]:
         """Where the database itself is unsound or a chain of digests does not hold."""

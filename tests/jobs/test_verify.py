@@ -567,6 +567,21 @@ def test_a_run_on_a_broken_chain_issues_nothing_and_says_what_to_do(company: Com
         assert company.run(*command, now=LATER).exit_code == 1
 
 
+def test_a_run_does_not_overlook_an_issued_month_because_an_index_is_damaged(company: Company) -> None:
+    ((page,),) = query(company, "SELECT rootpage FROM sqlite_master WHERE name = 'documents_by_month'")
+    ((size,),) = query(company, "PRAGMA page_size")
+    content = bytearray(ledger(company).read_bytes())
+    place = content.index(b"acme2016-12", (page - 1) * size, page * size)
+    content[place] ^= 1
+    ledger(company).write_bytes(content)
+    files = company.names("2016-12")
+    done = company.run("run", "--month", "2016-12", now=LATER)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "the ledger is damaged: row 2 missing from index documents_by_month; nothing is issued on it" in done.stderr
+    assert company.names("2016-12") == files
+    assert "index documents_by_month" in verify(company).stdout
+
+
 def test_as_json_the_document_of_the_ledger_is_what_is_in_its_file(company: Company) -> None:
     ((body,),) = query(company, "SELECT body FROM documents WHERE id = 1")
     assert json.loads(body) == json.loads((company.unit() / f"{NUMBER}.json").read_bytes())
