@@ -71,10 +71,14 @@ class Folder:
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
+    def names(self) -> list[str]:
+        """What the folder holds, in no order. Raises OutputError."""
+        with _explained(self.path):
+            return os.listdir(self._fd)  # noqa: PTH208  # a descriptor, not a path
+
     def _temporary_files(self) -> list[str]:
         begin, end = _TEMPORARY
-        with _explained(self.path):
-            return [name for name in os.listdir(self._fd) if name.startswith(begin) and name.endswith(end)]  # noqa: PTH208  # a descriptor, not a path
+        return [name for name in self.names() if name.startswith(begin) and name.endswith(end)]
 
     def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
         """Puts `content` under `name`, over what is there. Raises OutputError, and then nothing has changed."""

@@ -70,24 +70,24 @@ def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[Iter
     statuses = list(map(str, rows["status"].cat.categories))
     plans = {part.number: quoted(neutral(part.plan)) for part in document.parts}
     columns: list[Iterable[str]] = [
-        _numbers(rows["session_id"]),
-        _instants(rows["scheduled_at"]),
-        _instants(rows["billable_at"]),
-        _numbers(rows["minutes"]),
-        _categories(rows["status"], statuses),
-        _categories(rows["status"], ("yes" if status == "BILL" else "no" for status in statuses)),
-        _numbers(rows["host_id"]),
-        _categories(rows["host"], (quoted(neutral(str(name))) for name in rows["host"].cat.categories)),
-        _numbers(rows["part"]),
+        numbers(rows["session_id"]),
+        instants(rows["scheduled_at"]),
+        instants(rows["billable_at"]),
+        numbers(rows["minutes"]),
+        categories(rows["status"], statuses),
+        categories(rows["status"], ("yes" if status == "BILL" else "no" for status in statuses)),
+        numbers(rows["host_id"]),
+        categories(rows["host"], (quoted(neutral(str(name))) for name in rows["host"].cat.categories)),
+        numbers(rows["part"]),
         rows["part"].map(plans).fillna("").tolist(),
-        _numbers(rows["ordinal"]),
-        _texts(rows["allowance"]),
-        _categories(rows["charge"], (money(price, document.digits) for price in rows["charge"].cat.categories)),
+        numbers(rows["ordinal"]),
+        texts(rows["allowance"]),
+        categories(rows["charge"], (money(price, document.digits) for price in rows["charge"].cat.categories)),
         [document.currency] * len(rows),
     ]
     if "estimated_minutes" in rows:
-        columns.append(_numbers(rows["estimated_minutes"]))
-    return [*columns, _texts(rows["participants"]), _texts(rows["note"])] if full else columns
+        columns.append(numbers(rows["estimated_minutes"]))
+    return [*columns, texts(rows["participants"]), texts(rows["note"])] if full else columns
 
 
 def money(amount: object, digits: int) -> str:
@@ -97,7 +97,7 @@ def money(amount: object, digits: int) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def _numbers(column: "pd.Series[int]") -> Iterable[str]:
+def numbers(column: "pd.Series[int]") -> Iterable[str]:
     """Whole numbers. Missing: empty."""
     if not column.isna().any():
         return map(str, column.to_numpy(np.int64).tolist())
@@ -105,7 +105,7 @@ def _numbers(column: "pd.Series[int]") -> Iterable[str]:
     return _looked_up(codes, map(str, found.tolist()))
 
 
-def _categories(column: "pd.Series[str]", cells: Iterable[str]) -> Iterable[str]:
+def categories(column: "pd.Series[str]", cells: Iterable[str]) -> Iterable[str]:
     """The cell of each row's category; `cells` are those of the categories, in their order. Missing: empty."""
     return _looked_up(column.cat.codes.to_numpy(), cells)
 
@@ -115,14 +115,14 @@ def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[str]) -> Iterable
     return list(np.array([*cells, ""], dtype=object)[codes].tolist())
 
 
-def _instants(column: "pd.Series[pd.Timestamp]") -> Iterable[str]:
+def instants(column: "pd.Series[pd.Timestamp]") -> Iterable[str]:
     """ISO 8601 with Z, with as many fraction digits as each instant needs. Missing: empty."""
     instants = column.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     texts = np.datetime_as_string(instants, unit="us").tolist()
     return ["" if text == "NaT" else text.rstrip("0").rstrip(".") + "Z" for text in texts]
 
 
-def _texts(column: "pd.Series[str]") -> Iterable[str]:
+def texts(column: "pd.Series[str]") -> Iterable[str]:
     """Free texts, each neutral. Missing: empty."""
     texts = column.fillna("").tolist()
     if HARMLESS.fullmatch("\n".join(texts)):

@@ -117,16 +117,16 @@ class _Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types for my
         return formula.removeprefix("=")
 
 
-class Book:
+class Sheets:
     """An XlsxWriter workbook with this program's styles and habits. Rows and columns count from 0."""
 
-    def __init__(self, document: Document, target: BinaryIO) -> None:
-        self.document = document
+    def __init__(self, target: BinaryIO, looks: Mapping[str, dict[str, Any]] | None = None) -> None:
+        """`looks`: styles beside the usual ones."""
         options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
         self.workbook = Workbook(target, options)
         self._gaps: dict[tuple[str, int, int], Decimal] = {}
         self._formats: dict[tuple[str, ...], Format] = {}
-        self._looks = _LOOKS | _currency_looks(document)
+        self._looks = {**_LOOKS, **(looks or {})}
 
     def sheet(self, name: str) -> Worksheet:
         return self.workbook.get_worksheet_by_name(name) or self.workbook.add_worksheet(name, _Sheet)
@@ -199,6 +199,14 @@ class Book:
         """Workbook-wide defined names, one cell each."""
         for name, cell in names.items():
             self.workbook.define_name(name, f"={cell.ref}")
+
+
+class Book(Sheets):
+    """The workbook of a document, which has the looks of its currency."""
+
+    def __init__(self, document: Document, target: BinaryIO) -> None:
+        super().__init__(target, _currency_looks(document))
+        self.document = document
 
 
 def _width(text: str) -> int:

@@ -1,8 +1,11 @@
 """The Findings sheet: what a person should know, in words, with what to do about it."""
 
-from reports.advice import what_to_do
+from collections.abc import Sequence
 
-from .book import Book
+from reports.advice import what_to_do
+from reports.document import Finding
+
+from .book import Book, Sheets
 from .page import set_up
 
 SHEET = "Findings"
@@ -11,8 +14,13 @@ SEVERITIES = {"blocking": "■ blocking", "warning": "▲ warning", "info": "●
 
 
 def write(book: Book) -> None:
-    document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True, repeat=3)
+    fill(book, book.document.findings, f"all of them in {book.document.files.get('json', 'the JSON file')}")
+
+
+def fill(book: Sheets, findings: Sequence[Finding], others: str) -> None:
+    """The sheet's cells. `others`: where those are that do not fit."""
+    sheet = book.sheet(SHEET)
     for column, width in enumerate((14, 24, 14, 70, 60)):
         sheet.set_column(column, column, width)
     book.text(SHEET, 0, 0, "Findings", "title")
@@ -20,7 +28,7 @@ def write(book: Book) -> None:
     sheet.freeze_panes(3, 0)
     sheet.ignore_errors({"number_stored_as_text": "C4:C1048576"})  # session numbers are names, not figures
     row = 3
-    for row, finding in enumerate(document.findings[:MOST], 3):
+    for row, finding in enumerate(findings[:MOST], 3):
         book.text(SHEET, row, 0, SEVERITIES[finding.severity], finding.severity, "row", "top")
         book.text(SHEET, row, 1, finding.code, "row", "top")
         session = "" if finding.session_id is None else str(finding.session_id)
@@ -29,10 +37,9 @@ def write(book: Book) -> None:
         to_do = what_to_do(finding)
         book.text(SHEET, row, 4, to_do, "row", "wrap", "top")
         book.height(SHEET, row, (finding.message, 70), (to_do, 60))
-    if document.findings:
+    if findings:
         sheet.autofilter(2, 0, row, 4)
     else:
         book.text(SHEET, row, 0, "None: every row of the reply was as it should be.")
-    if len(document.findings) > MOST:
-        left = len(document.findings) - MOST
-        book.text(SHEET, row + 1, 0, f"… and {left:,} more, all of them in {document.files['json']}", "bold")
+    if len(findings) > MOST:
+        book.text(SHEET, row + 1, 0, f"… and {len(findings) - MOST:,} more, {others}", "bold")

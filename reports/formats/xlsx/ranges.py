@@ -57,8 +57,8 @@ def blocks(sessions: int, header_rows: int, sheet_rows: int = SHEET_ROWS) -> tup
 
 
 @cache  # formulas name the same few ranges thousands of times
-def _range(block: Block, column: str) -> str:
-    letter = xl_col_to_name(COLUMNS.index(column), col_abs=True)
+def _range(block: Block, place: int) -> str:
+    letter = xl_col_to_name(place, col_abs=True)
     return f"{quoted(block.sheet)}!{letter}${block.first_row + 1}:{letter}${block.last_row + 1}"
 
 
@@ -67,10 +67,14 @@ class Table:
     """The Sessions table as formulas see it: plain absolute ranges, the same in every spreadsheet program."""
 
     blocks: Sequence[Block]
+    columns: Sequence[str] = COLUMNS
+
+    def _range(self, block: Block, column: str) -> str:
+        return _range(block, self.columns.index(column))
 
     def rows(self) -> str:
         """How many rows hold a session."""
-        return "+".join(f"COUNTA({_range(block, 'session')})" for block in self.blocks)
+        return "+".join(f"COUNTA({self._range(block, 'session')})" for block in self.blocks)
 
     def count(self, **criteria: str) -> str:
         """COUNTIFS over column = criterion, each criterion a piece of formula."""
@@ -79,16 +83,29 @@ class Table:
     def sum(self, column: str, **criteria: str) -> str:
         """SUM of a column, by criteria if any."""
         if not criteria:
-            return "SUM(" + ",".join(_range(block, column) for block in self.blocks) + ")"
-        return "+".join(f"SUMIFS({_range(block, column)},{self._criteria(block, criteria)})" for block in self.blocks)
+            return "SUM(" + ",".join(self._range(block, column) for block in self.blocks) + ")"
+        return "+".join(
+            f"SUMIFS({self._range(block, column)},{self._criteria(block, criteria)})" for block in self.blocks
+        )
 
     def _criteria(self, block: Block, criteria: dict[str, str]) -> str:
-        return ",".join(f"{_range(block, column)},{criterion}" for column, criterion in criteria.items())
+        return ",".join(f"{self._range(block, column)},{criterion}" for column, criterion in criteria.items())
 
     def count_on_day(self, day: str, status: str) -> str:
         """COUNTIFS of one UTC day, from its midnight up to, not including, the next."""
+        return self.count_between(day, f"{day}+1", status=status)
+
+    def count_between(self, begin: str, end: str, **criteria: str) -> str:
+        """COUNTIFS of the sessions from `begin` up to, not including, `end`."""
+        return "+".join(f"COUNTIFS({self._between(block, begin, end, criteria)})" for block in self.blocks)
+
+    def sum_between(self, column: str, begin: str, end: str) -> str:
+        """SUMIFS of a column over the same."""
         return "+".join(
-            f'COUNTIFS({_range(block, "billable_at")},">="&{day},{_range(block, "billable_at")},"<"&{day}+1,'
-            f"{_range(block, 'status')},{status})"
-            for block in self.blocks
+            f"SUMIFS({self._range(block, column)},{self._between(block, begin, end, {})})" for block in self.blocks
         )
+
+    def _between(self, block: Block, begin: str, end: str, criteria: dict[str, str]) -> str:
+        at = self._range(block, "billable_at")
+        within = f'{at},">="&{begin},{at},"<"&{end}'
+        return f"{within},{self._criteria(block, criteria)}" if criteria else within

@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_range
 
 from reports.document import Document
 
-from .book import Book
+from .book import Book, Sheets
 from .page import set_up
 from .ranges import Block, Table
 from .rows import row_chunks
@@ -67,14 +67,14 @@ def _write_sheet(book: Book, block: Block) -> None:
         sheet.set_column(number, number, width)
         sheet.write_blank(block.first_row, number, None, book.style(*looks))
         sheet.write_blank(block.first_row, len(shown) + number, None, book.style(*looks, "quote"))
-    head = block.first_row - 1
-    sheet.set_row(head, 32)
+    top = block.first_row - 1
+    sheet.set_row(top, 32)
     sheet.add_table(
-        head, 0, head + 1, len(shown) - 1,
+        top, 0, top + 1, len(shown) - 1,
         {
             "name": block.table,
             "style": "Table Style Light 9",
-            "columns": [_head(book, header, looks) for header, _, looks in shown],
+            "columns": [head(book, header, looks) for header, _, looks in shown],
             "title": "Sessions of the month",
             "description": f"One row for each session of {document.month}, by time; names of columns in the first row",
         },
@@ -82,7 +82,7 @@ def _write_sheet(book: Book, block: Block) -> None:
     sheet.freeze_panes(block.first_row, 1)
 
 
-def _head(book: Book, header: str, looks: tuple[str, ...]) -> dict[str, object]:
+def head(book: Sheets, header: str, looks: tuple[str, ...]) -> dict[str, object]:
     """A column's head stands as its figures do."""
     side = looks[0] if looks[0] in ("center", "indent") else "indent" if looks[0] == "instant" else "right"
     return {"header": header, "header_format": book.style("head", side)}
