@@ -25,6 +25,7 @@ TO_DO = {
     "status-contradiction": "Ask SecureVideo how a session that nobody joined became billable.",
     "status-unavailable": "Nothing; run the month again if the Status API did not answer.",
     "hosts-unavailable": "Nothing: hosts are named as the sessions name them. Run the month again for the list.",
+    "other-host": "Ask SecureVideo why a session of another host was sent; it is not counted here.",
 }
 _OTHERWISE = {
     "blocking": "A person must look before the month can be issued.",

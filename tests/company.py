@@ -148,8 +148,14 @@ class Company:
         """The same, not waited for."""
         return subprocess.Popen(
             [PROGRAM, "--config", self.config_file, *arguments],
-            stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": self.folder, **options},
+            **{
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "text": True,
+                "cwd": self.folder,
+                **options,
+            },
         )
 
     def asked(self, account: str | None = None) -> int:

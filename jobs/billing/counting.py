@@ -12,7 +12,7 @@ import pandas as pd
 from jobs.billing.findings import finding, in_order
 from jobs.billing.live import NOTHING, Live
 from jobs.billing.live import findings as live_findings
-from jobs.billing.month import Month
+from jobs.billing.month import Month, Period
 from jobs.billing.plan import PlannedPart, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
 from reports.document import STATUSES, Finding, Rows
@@ -27,7 +27,7 @@ def count(
     *,
     received: int,
     findings: Sequence[Finding],
-    month: Month,
+    month: Month | Period,
     parts: Sequence[PlannedPart],
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
     live: Live = NOTHING,
@@ -77,7 +77,7 @@ def counted(
 
 def _first_that_applies(
     rows: pd.DataFrame,
-    month: Month,
+    month: Month | Period,
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
     unreadable: Sequence[int],
 ) -> Iterator[tuple[str, str, Mask]]:

@@ -34,6 +34,7 @@ SEVERITY: dict[str, Severity] = {
     "status-contradiction": "warning",
     "status-unavailable": "info",  # warning: the Status API did not answer
     "hosts-unavailable": "warning",
+    "other-host": "blocking",  # in a usage report
 }
 _RANK = {"blocking": 0, "warning": 1, "info": 2}
 

@@ -1,4 +1,4 @@
-"""The billing month: `[first 00:00 UTC, next first 00:00 UTC)`."""
+"""The billing month: `[first 00:00 UTC, next first 00:00 UTC)`; and months in a row."""
 
 import re
 from dataclasses import dataclass
@@ -55,3 +55,24 @@ class Month:
     def closes_at(self, close_day: int) -> datetime:
         """From this instant on the month is closed: 00:00 UTC of `close_day` (1 … 28) of the next month."""
         return self.end + timedelta(days=close_day - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Months in a row: `[start of the first, end of the last)`."""
+
+    months: tuple[Month, ...]  # ascending without a gap, at least one
+
+    def __str__(self) -> str:
+        first, last = self.months[0], self.months[-1]
+        return str(first) if first == last else f"{first} to {last}"
+
+    @property
+    def start(self) -> datetime:
+        """Inclusive."""
+        return self.months[0].start
+
+    @property
+    def end(self) -> datetime:
+        """Exclusive."""
+        return self.months[-1].end

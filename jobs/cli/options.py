@@ -71,12 +71,15 @@ def chosen_accounts(config: Config, keys: Sequence[str]) -> list[Account]:
     return [account for key, account in config.accounts.items() if not keys or key in keys]
 
 
-def billed_months(ranges: Sequence[tuple[Month, ...]]) -> list[Month]:
-    """The months named, ascending, or the last whole one. Raises UsageError for one in the future."""
+def past_months(ranges: Sequence[tuple[Month, ...]], current: str) -> list[Month]:
+    """The months named, ascending, or the last whole one. Raises UsageError for one in the future.
+
+    `current`: what can be done with the current month.
+    """
     this_month = Month.of(now())
     months = sorted({month for months in ranges for month in months}) or [this_month.plus(-1)]
     if months[-1] > this_month:
-        raise UsageError(f"{months[-1]} lies in the future; the current month, {this_month}, can be drafted")
+        raise UsageError(f"{months[-1]} lies in the future; the current month, {this_month}, {current}")
     return months
 
 

@@ -18,21 +18,20 @@ from jobs.cli.opening import hide_secrets, open_ledger
 from jobs.cli.options import (
     MonthRange,
     account_option,
-    billed_months,
     chosen_accounts,
     format_option,
     output_option,
+    past_months,
     with_formats,
 )
 from jobs.cli.overview import write_index
 from jobs.cli.program import now, version
+from jobs.cli.stderr import tell_findings
 from jobs.cli.stdout import print_json, say
 from jobs.errors import OutputError, combined
 
 if TYPE_CHECKING:
     from jobs.monthly import Outcome
-
-_FINDINGS_SHOWN = 20  # a unit, on stderr; all of them are in its files
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def run(
 
     config = with_formats(ctx.obj.config(), formats)
     chosen = chosen_accounts(config, accounts)
-    billed = billed_months(months)
+    billed = past_months(months, "can be drafted")
     hide_secrets(ctx, chosen)
     with _terminable(), open_ledger(config) as ledger:
         job = monthly.Job(
@@ -115,7 +114,7 @@ def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple
             done.append(outcome)
             if len(done) < units:
                 gc.collect()
-            _tell_findings(outcome.summary)
+            _tell_unit(outcome.summary)
             if not as_json and printed == 0:
                 try:
                     click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
@@ -127,19 +126,12 @@ def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple
     return done, printed
 
 
-def _tell_findings(unit: dict[str, Any]) -> None:
+def _tell_unit(unit: dict[str, Any]) -> None:
     where = f"{unit['account']} {unit['month']}"
     of_unit = {"account": unit["account"], "month": unit["month"]}
     if unit["error"]:
         log.tell(logging.ERROR, f"{where}: {unit['error']}", **of_unit)
-    serious = [finding for finding in unit["findings"] if finding["severity"] != "info"]
-    for finding in serious[:_FINDINGS_SHOWN]:
-        named = {name: finding[name] for name in ("code", "severity", "session_id")}
-        text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
-        log.tell(logging.WARNING, text, **of_unit, **named)
-    if len(serious) > _FINDINGS_SHOWN:
-        more = f"{where}: and {len(serious) - _FINDINGS_SHOWN} more findings; all are on the Findings sheet"
-        log.tell(logging.WARNING, more, **of_unit)
+    tell_findings(where, unit["findings"], of_unit)
 
 
 @click.command(short_help="Bill a made-up clinic; nothing to set up.")

@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from reports import index
+from reports import index, usage_formats
 from reports.formats import render
 from tests import hostile
 from tests.browser import needs_chromium, opened, start
 from tests.documents import sample
 from tests.overviews import overview
+from tests.usage_reports import report
 
 pytestmark = needs_chromium
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "index")
+PAGES = (*DOCUMENTS, "index", "usage")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -40,6 +41,8 @@ def content(name: str) -> bytes:
     """A page with something in each of its sections."""
     if name == "index":
         return index.render(overview(3, 8))
+    if name == "usage":
+        return usage_formats.render("html", *report())
     return render("html", *sample(name, sessions=40, parts=2))
 
 

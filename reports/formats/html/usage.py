@@ -8,6 +8,7 @@ from reports.document import STATUSES, Document, Finding, plain
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
+from reports.usage import Counted
 
 MOST = 200  # rows of a list that can be endless; the rest is in the workbook
 
@@ -39,7 +40,7 @@ def statuses(document: Document, locale: Locale) -> Table:
     return table("statuses", "Sessions of the month by status", headings, rows, foot=foot, wide=True)
 
 
-def received(document: Document, locale: Locale) -> Table:
+def received(document: Counted, locale: Locale) -> Table:
     """Where every row of the vendor's reply went."""
     rows = document.rows
     listed = (
@@ -93,7 +94,7 @@ def _decimals(amount: Decimal) -> int:
     return len(plain(amount.normalize()).partition(".")[2])
 
 
-def findings(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
+def findings(document: Counted, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
     """The findings, blocking ones first. Of more than `most` the first."""
     order = list(SEVERITIES)
     listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))

@@ -1,0 +1,156 @@
+"""`report`: the usage of one host or one participant, from the vendor to files. Nothing is billed, posted or numbered.
+
+The replies are read and dropped, never kept as snapshots: a snapshot proves what was issued on it, and nothing is
+issued here; kept, it would be a list of one patient's sessions that nobody knows of or deletes.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jobs.billing import usage_report as counted
+from jobs.billing.findings import blocks
+from jobs.billing.month import Month, Period
+from jobs.config import Account, Config
+from jobs.errors import NotFound, UsageError
+from jobs.fetching import client_of, clock_skew
+from jobs.files import Folder
+from jobs.vendor import payload
+from jobs.vendor.client import Client, Reply
+from jobs.vendor.payload import Received
+from reports import usage_formats
+from reports.document import STATUSES, Finding, to_builtins
+from reports.usage import UsageReport
+
+SCHEMA = "securevideo-billing/usage-report/1"
+FOLDER = "reports"
+_LONGEST_ADDRESS = 254  # characters (RFC 3696, errata 1690)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose usage: a host's, or, where `host_id` is None, that of the participant with the e-mail `address`."""
+
+    host_id: int | None
+    address: str = field(default="", repr=False)  # like a patient's name: in no output, log, file name or ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    report: UsageReport
+    paths: tuple[Path, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """3 where a person must look before the figures are used."""
+        return 3 if blocks(self.report.findings) else 0
+
+    def in_words(self) -> str:
+        """A line about the use, then one for each file."""
+        report = self.report
+        by_status = " ".join(f"{status} {report.counts[status]}" for status in STATUSES)
+        about = f"{report.account} {report.period}: usage report, not an invoice: {report.about}"
+        unknown = f", {report.unknown_durations} of unknown duration" if report.unknown_durations else ""
+        use = f"{report.rows.counted} sessions ({by_status}), {report.known_minutes} known minutes{unknown}"
+        return "\n".join([f"{about}: {use}", *(f"  {path}" for path in self.paths)])
+
+    def to_builtins(self) -> dict[str, Any]:
+        """For JSON."""
+        files = {path.suffix[1:]: str(path) for path in self.paths}
+        return {"schema": SCHEMA, **to_builtins(self.report), "files": files}
+
+
+def address_of(text: str) -> str:
+    """An e-mail address as given, without the blanks around it. Raises UsageError, which never repeats it."""
+    address = text.strip()
+    if len(address) > _LONGEST_ADDRESS or not address.isprintable() or not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
+        raise UsageError("--participant: expected an e-mail address, name@domain; found something else, not shown here")
+    return address
+
+
+def make(
+    config: Config,
+    account: Account,
+    asked: Asked,
+    months: Sequence[Month],
+    *,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    program_version: str,
+) -> tuple[UsageReport, pd.DataFrame]:
+    """The report, not yet written, and its sessions. `months` are in a row.
+
+    Raises CredentialError, VendorError.
+    """
+    with client_of(config, account, environ, now) as client:
+        replies = [_history(client, config, account, asked, month) for month in months]
+    named = [str(month) for month in months]
+    frame = counted.Frame(
+        account=account.key,
+        customer=account.terms.bill_to.name,
+        issuer=config.issuer.name,
+        fetched_at=replies[-1].received_at,
+        timezone=config.timezone,
+        locale=config.locale,
+        paper=config.paper,
+        participants=config.participants,
+        program_version=program_version,
+    )
+    return counted.usage_report(
+        pd.concat([reply.content.rows for reply in replies], ignore_index=True),
+        received=sum(reply.content.received for reply in replies),
+        findings=[one for month, reply in zip(named, replies, strict=True) for one in _findings(month, reply)],
+        period=Period(tuple(months)),
+        host_id=asked.host_id,
+        frame=frame,
+    )
+
+
+def _history(client: Client, config: Config, account: Account, asked: Asked, month: Month) -> Reply[Received]:
+    """`GET /history/5`, or `GET /history` with participantEmail (article 83), of one month."""
+
+    def read(body: bytes) -> Received:
+        return payload.read(body, keep_participants=config.participants == "full")
+
+    query = {"month": f"{month.first}"}
+    if asked.host_id is None:
+        return client.get("/history", query | {"participantEmail": asked.address}, read)
+    try:
+        return client.get(f"/history/{asked.host_id}", query, read)
+    except NotFound as error:
+        raise NotFound(
+            f"account {account.key}: SecureVideo knows no host {asked.host_id} (status 404): check the number, "
+            "or vendor.base_url with `check --online`"
+        ) from error
+
+
+def _findings(month: str, reply: Reply[Received]) -> Iterator[Finding]:
+    """What was found in a reply as a whole and in its rows, which only their month's reply numbers."""
+    for one in (*reply.content.findings, *clock_skew(reply)):
+        yield replace(one, message=f"{month}: {one.message}")
+
+
+def write(config: Config, output: Path, report: UsageReport, sessions: pd.DataFrame, formats: Sequence[str]) -> Made:
+    """Writes the report's files, `<output>/<account>/reports/<period>-<whose>-<number>.*`, beside earlier ones.
+
+    The running number tells reports of one period apart, whoever they are about. Raises OutputError.
+    """
+    with Folder(output, report.account, FOLDER) as folder, folder.locked():
+        stem = _free(folder.names(), report)
+        named = replace(report, files={name: f"{stem}.{name}" for name in formats})
+        for name, file in named.files.items():
+            folder.write(file, usage_formats.render(name, named, sessions), config.file_mode)
+        return Made(named, tuple(folder.path / file for file in named.files.values()))
+
+
+def _free(taken: Sequence[str], report: UsageReport) -> str:
+    """The stem with the next running number. It holds nothing of an address, not even what could be tried out."""
+    whose = "participant" if report.host_id is None else f"host-{report.host_id}"
+    begin = f"{report.period.replace(' ', '-')}-{whose}-"
+    numbers = [int(found[1]) for name in taken if (found := re.fullmatch(rf"{begin}([0-9]{{1,9}})\.\w+", name))]
+    return f"{begin}{max(numbers, default=0) + 1}"
