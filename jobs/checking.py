@@ -1,16 +1,18 @@
 """`check`: is this configuration fit to bill with, and which plan holds when."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from jobs.billing.live import Host
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.config import Account, Config, exposed, read_credential
-from jobs.errors import CredentialError, VendorError
+from jobs.errors import CredentialError, CredentialsRefused, VendorError
 from jobs.fetching import client_of
-from jobs.vendor import payload
+from jobs.vendor import hosts, payload
 from reports.document import plain
+from reports.text import so_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datet
             status = 2
         elif online:
             try:
-                lines.append(f"  online: {_try(config, account, environ, now)}")
+                seen, missing = _try(config, account, environ, now)
+                lines.append(f"  online: credentials accepted; {seen}")
+                warnings += missing
             except VendorError as error:
                 problems.append(str(error))
                 status = status or 1
@@ -55,11 +59,39 @@ def _credentials(account: Account, environ: Mapping[str, str]) -> tuple[list[str
     return warnings, unreadable
 
 
-def _try(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> str:
+def _try(
+    config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]
+) -> tuple[str, list[str]]:
+    """What the account can see, counted and never named, and what it cannot. Raises VendorError, CredentialError.
+
+    Only History decides whether the credentials are good: billing needs nothing else.
+    """
     month = Month.of(now())
     with client_of(config, account, environ, now) as client:
         reply = client.history(month, lambda body: payload.read(body, keep_participants=False))
-    return f"credentials accepted; {reply.content.received} rows of History in {month} so far"
+        rows, received = reply.content.rows, reply.content.received
+        sessions = rows["session_id"].nunique()
+        seen = f"{so_many(sessions, 'session')} in {month} so far" + (
+            f", in {so_many(received, 'row')}" if received != sessions else ""
+        )
+        try:
+            users = client.get("/user", {}, hosts.read, tries=1).content
+        except VendorError as error:
+            return seen, [_without_users(account.key, error)]
+    return f"{_people(users)}; {seen}", []
+
+
+def _people(users: Sequence[Host]) -> str:
+    """How many active users there are, and how many of them are hosts: their roles ("H,P") hold H (article 81)."""
+    if users and not any(user.roles for user in users):  # as in older replies
+        return f"{so_many(len(users), 'active user')}, whose roles are not told"
+    held = sum("H" in (role.strip() for role in user.roles.split(",")) for user in users)
+    return f"{so_many(len(users), 'active user')}, {so_many(held, 'host')} among them"
+
+
+def _without_users(account: str, error: VendorError) -> str:
+    why = "these credentials may not read it" if isinstance(error, CredentialsRefused) else str(error)
+    return f"account {account}: the list of users cannot be had, so hosts are named as the sessions name them: {why}"
 
 
 def _account_lines(account: Account) -> Iterator[str]:

@@ -25,6 +25,7 @@ from jobs.vendor.client import Client, Reply
 from jobs.vendor.payload import Received
 from reports import usage_formats
 from reports.document import STATUSES, Finding, to_builtins
+from reports.text import so_many
 from reports.usage import UsageReport
 
 SCHEMA = "securevideo-billing/usage-report/1"
@@ -56,8 +57,9 @@ class Made:
         by_status = " ".join(f"{status} {report.counts[status]}" for status in STATUSES)
         about = f"{report.account} {report.period}: usage report, not an invoice: {report.about}"
         unknown = f", {report.unknown_durations} of unknown duration" if report.unknown_durations else ""
-        use = f"{report.rows.counted} sessions ({by_status}), {report.known_minutes} known minutes{unknown}"
-        return "\n".join([f"{about}: {use}", *(f"  {path}" for path in self.paths)])
+        sessions = f"{so_many(report.rows.counted, 'session')} ({by_status})"
+        minutes = f"{so_many(report.known_minutes, 'known minute')}{unknown}"
+        return "\n".join([f"{about}: {sessions}, {minutes}", *(f"  {path}" for path in self.paths)])
 
     def to_builtins(self) -> dict[str, Any]:
         """For JSON."""

@@ -23,5 +23,10 @@ def shown(text: str, longest: int = LONGEST) -> str:
     return kept + CUT
 
 
+def so_many(count: int, noun: str) -> str:
+    """ "1 session", "2 sessions"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2

@@ -13,7 +13,7 @@ from jobs.cli.stdout import print_json, say
 
 
 @click.command(short_help="Validate the configuration; print the plans.")
-@click.option("--online", is_flag=True, help="Also try each account's credentials on the vendor's API.")
+@click.option("--online", is_flag=True, help="Also try each account's credentials, and count what they let see.")
 @click.pass_context
 def check(ctx: click.Context, *, online: bool) -> None:
     """Validate the configuration and print the plan in force in each month."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.company import PLUS, Company, account, rows
 
 _TIERS = {"included": 50, "overage": [{"up_to": 100, "price": "5.00"}, {"price": "4.00"}]}
@@ -78,6 +80,48 @@ def test_online_tries_the_credentials(tmp_path: Path) -> None:
     assert "credentials refused for account acme" in done.stderr
     assert "WrongSecret4711" not in done.output
     assert done.stdout.count("credentials accepted") == 1
+
+
+NOW = "2016-11-20T00:00:00+00:00"
+USERS = [
+    {"SystemUserId": "4", "FullName": "Zqxj Sample", "SystemRoles": "H,P"},
+    {"SystemUserId": "5", "FullName": "Zqxj Other", "SystemRoles": "A, H"},
+    {"SystemUserId": "6", "FullName": "Zqxj Patient", "SystemRoles": "P"},
+    {"SystemUserId": "7", "FullName": "Zqxj Left", "SystemRoles": "H", "Deleted": True},
+]
+
+
+def test_online_counts_users_hosts_and_sessions_and_names_nobody(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        company.also_has(users=USERS)
+        done = company.run("check", "--online", now=NOW)
+    assert (done.exit_code, done.stderr) == (0, "")
+    seen = "3 active users, 2 hosts among them; 3 sessions in 2016-11 so far"
+    assert done.stdout.splitlines()[-1] == f"  online: credentials accepted; {seen}"
+    assert "Zqxj" not in done.output
+
+
+def test_online_says_where_rows_are_not_sessions_and_where_roles_are_not_told(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": {"2016-11": [*rows(2), rows(1)[0], "no row"]}}) as company:
+        company.also_has(users=[{"SystemUserId": "4"}])
+        done = company.run("check", "--online", now=NOW)
+    seen = "1 active user, whose roles are not told; 2 sessions in 2016-11 so far, in 4 rows"
+    assert done.stdout.splitlines()[-1] == f"  online: credentials accepted; {seen}"
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_list_of_users_that_cannot_be_had_is_told_and_no_matter_of_the_credentials(
+    tmp_path: Path, status: int
+) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        company.vendor.add_fault(path="/user", kind="status", status=status)
+        done = company.run("check", "--online", now=NOW)
+        assert [request.path for request in company.vendor.requests] == ["/history", "/user"]
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == "  online: credentials accepted; 3 sessions in 2016-11 so far"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("account acme: the list of users cannot be had")
+    assert "refused" not in line
 
 
 def test_online_with_a_credential_missing_and_another_refused_is_exit_status_2(tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def test_blocking_findings_are_told_and_end_with_exit_status_3(tmp_path: Path) -
         running.vendor.add_fault(path="/history/4", kind="raw", text=json.dumps(odd))
         done = running.run(*OF_HOST, now=NOW)
     assert done.exit_code == 3
-    assert done.stdout.startswith("acme 2016-11: usage report, not an invoice: Aaron Johnson (host 4): 1 sessions")
+    assert done.stdout.startswith("acme 2016-11: usage report, not an invoice: Aaron Johnson (host 4): 1 session (")
     for code, session_id in (("unknown-status", 2), ("unreadable-row", 3), ("other-host", 4), ("outside-month", 5)):
         assert f"acme 2016-11: blocking: {code}: " in done.stderr, code
         assert f"session {session_id}" in done.stderr or code == "unreadable-row"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.text import CUT, shown
+from reports.text import CUT, shown, so_many
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_length_is_counted_as_excel_does_and_no_sign_is_split() -> None:
     cut = shown("a" + "🎥" * 20_000)
     assert cut.endswith("🎥" + CUT)
     assert len(cut.encode("utf-16-le")) // 2 <= 32_767
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 sessions"), (1, "1 session"), (2, "2 sessions")])
+def test_one_is_told_from_many(count, said) -> None:
+    assert so_many(count, "session") == said
