@@ -14,8 +14,7 @@ from jobs.cli.program import now, version
 from jobs.cli.stderr import tell_findings
 from jobs.cli.stdout import print_json, say
 from jobs.errors import UsageError
-
-FORMATS = ("xlsx", "html", "csv")
+from reports import usage_formats
 
 
 @click.command(short_help="Report a host's or participant's use, unbilled.")
@@ -37,7 +36,7 @@ FORMATS = ("xlsx", "html", "csv")
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(FORMATS),
+    type=click.Choice(usage_formats.NAMES),
     multiple=True,
     help="Write only this format; repeatable. Default: all three.",
 )
@@ -72,7 +71,7 @@ def report(
     made = usage_report.make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
     folder = output.absolute() if output else config.output
     written = usage_report.write(
-        config, folder, *made, formats=[name for name in FORMATS if name in (formats or FORMATS)]
+        config, folder, *made, formats=[name for name in usage_formats.NAMES if name in formats or not formats]
     )
     told = written.to_builtins()
     tell_findings(f"{account} {written.report.period}", told["findings"], {"account": account})

@@ -35,12 +35,14 @@ def render(report: UsageReport, sessions: pd.DataFrame, sheet_rows: int = SHEET_
     for block in table.blocks:
         note = NAMES if report.participants == "full" else ""
         lay_out(book, block.sheet, printed, note, landscape=True, repeat=block.first_row)
-        _sessions_sheet.write(book, report, block, sessions.iloc[block.start : block.stop])
+        _sessions_sheet.write(book, report, block)
     lay_out(book, findings_sheet.SHEET, printed, landscape=True, repeat=3)
     findings_sheet.fill(book, report.findings, "too many to be listed")
     _describe(book, report)
     book.workbook.close()
-    return finish(package.getvalue(), (), book.workbook.str_table.string_array, report.locale.replace("_", "-"))
+    paths = {sheet.get_name(): f"xl/worksheets/sheet{n}.xml" for n, sheet in enumerate(book.workbook.worksheets(), 1)}
+    splices = _sessions_sheet.splices(report, table.blocks, sessions, paths)
+    return finish(package.getvalue(), splices, book.workbook.str_table.string_array, report.locale.replace("_", "-"))
 
 
 def _describe(book: Sheets, report: UsageReport) -> None:

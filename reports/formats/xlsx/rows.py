@@ -39,7 +39,14 @@ class Look:
 
 
 def row_chunks(sessions: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str, first: int) -> Iterator[bytes]:
-    """`sessions` as `<row>` elements; the first has the number `first` (from 1).
+    """`sessions` as `<row>` elements, in the columns of `ranges.COLUMNS`; see `laid_out`."""
+    return laid_out(len(sessions), styles, lambda looks: _columns(sessions, looks, timezone), first)
+
+
+def laid_out(
+    count: int, styles: Sequence[tuple[int, int]], columns_of: Callable[[Sequence[Look]], Iterable[Cells]], first: int
+) -> Iterator[bytes]:
+    """`count` `<row>` elements of the columns that `columns_of` gives; the first has the number `first` (from 1).
 
     `styles`: for each column its cell format, and the one for text that begins like a formula. A row is its cells with
     its number between them: everything else is the same in all rows, and is put behind the cells beforehand.
@@ -47,10 +54,10 @@ def row_chunks(sessions: pd.DataFrame, styles: Sequence[tuple[int, int]], timezo
     addresses = [f'<c r="{xl_col_to_name(number)}' for number in range(len(styles))]
     afters = [*addresses[1:], "</row>"]
     looks = [Look(*style, after) for style, after in zip(styles, afters, strict=True)]
-    columns = list(_columns(sessions, looks, timezone))
+    columns = list(columns_of(looks))
     begin, cell = repeat(b'<row r="'), repeat(f'">{addresses[0]}'.encode())
-    for start in range(0, len(sessions), CHUNK):
-        rows = slice(start, min(start + CHUNK, len(sessions)))
+    for start in range(0, count, CHUNK):
+        rows = slice(start, min(start + CHUNK, count))
         numbers = map(b"%d".__mod__, range(first + rows.start, first + rows.stop))
         cells = zip(begin, cell, *(column(rows) for column in columns), strict=False)
         yield b"".join(map(bytes.join, numbers, cells))
@@ -61,29 +68,29 @@ def _columns(sessions: pd.DataFrame, looks: Sequence[Look], timezone: str) -> It
     look = iter(looks)
     billable = sessions["billable_at"].dt
     status = sessions["status"].astype("category")
-    yield _numbers(sessions["session_id"], next(look))
-    yield _instants(billable.tz_localize(None), next(look))
-    yield _instants(billable.tz_convert(timezone).dt.tz_localize(None), next(look))
-    yield _instants(sessions["scheduled_at"].dt.tz_localize(None), next(look))
-    yield _categories(status, next(look))
-    yield _categories(status.cat.rename_categories(_counts_towards_limit), next(look))
+    yield numbers(sessions["session_id"], next(look))
+    yield instants(billable.tz_localize(None), next(look))
+    yield instants(billable.tz_convert(timezone).dt.tz_localize(None), next(look))
+    yield instants(sessions["scheduled_at"].dt.tz_localize(None), next(look))
+    yield categories(status, next(look))
+    yield categories(status.cat.rename_categories(counts_towards_limit), next(look))
     yield _own_texts(sessions["allowance"], next(look))
-    yield _categories(sessions["charge"], next(look))
-    yield _repeated_numbers(sessions["minutes"], next(look))
-    yield _categories(sessions["host"], next(look))
-    yield _repeated_numbers(sessions["host_id"], next(look))
-    yield _repeated_numbers(sessions["part"], next(look))
+    yield categories(sessions["charge"], next(look))
+    yield repeated_numbers(sessions["minutes"], next(look))
+    yield categories(sessions["host"], next(look))
+    yield repeated_numbers(sessions["host_id"], next(look))
+    yield repeated_numbers(sessions["part"], next(look))
     if "estimated_minutes" in sessions:
-        yield _repeated_numbers(sessions["estimated_minutes"], next(look))
+        yield repeated_numbers(sessions["estimated_minutes"], next(look))
     for column, own in zip(("participants", "note"), look, strict=False):
-        yield _texts(sessions[column], own)
+        yield texts(sessions[column], own)
 
 
-def _counts_towards_limit(status: str) -> str:
+def counts_towards_limit(status: str) -> str:
     return "yes" if status == "BILL" else f"no ({status})"
 
 
-def _numbers(column: "pd.Series[int]", look: Look) -> Cells:
+def numbers(column: "pd.Series[int]", look: Look) -> Cells:
     numbers = column.to_numpy(dtype=np.int64)
     if not len(numbers) or numbers.max() > EXACT_UP_TO:
         return lambda rows: [_number(number, look) for number in numbers[rows].tolist()]
@@ -104,7 +111,7 @@ def _blank(look: Look) -> bytes:
     return f'" s="{look.plain}"/>{look.after}'.encode()
 
 
-def _repeated_numbers(column: "pd.Series[int]", look: Look) -> Cells:
+def repeated_numbers(column: "pd.Series[int]", look: Look) -> Cells:
     """Numbers, some missing, of which each is built once and looked up by its code."""
     codes, found = pd.factorize(column)
     return _looked_up(codes, [*(_number(number, look) for number in found.tolist()), _blank(look)])
@@ -116,7 +123,7 @@ def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[bytes]) -> Cells:
     return lambda rows: list(table[codes[rows]].tolist())
 
 
-def _instants(column: "pd.Series[pd.Timestamp]", look: Look) -> Cells:
+def instants(column: "pd.Series[pd.Timestamp]", look: Look) -> Cells:
     """Days since 1899-12-30 with ten decimals, cut to milliseconds: what a cell keeps without crossing midnight.
 
     Spreadsheets know no dates before 1900-03-01 for sure: those are text.
@@ -158,7 +165,7 @@ def _unusual_instant(instant: pd.Timestamp, day: int, fraction: int, look: Look)
     return _value(f"{day}.{fraction:010d}", look)
 
 
-def _categories(column: pd.Series, look: Look) -> Cells:
+def categories(column: pd.Series, look: Look) -> Cells:
     """Each category that occurs is built once and looked up by its code."""
     codes = column.cat.codes.to_numpy()
     used = set(np.unique(codes).tolist())
@@ -171,7 +178,7 @@ def _category(value: Decimal | str, look: Look) -> bytes:
     return _text(value, look) if isinstance(value, str) else _value(plain(fitting(value)), look)
 
 
-def _texts(column: "pd.Series[str]", look: Look) -> Cells:
+def texts(column: "pd.Series[str]", look: Look) -> Cells:
     return lambda rows: [_text(text or "", look) for text in column.iloc[rows].tolist()]
 
 
