@@ -29,7 +29,6 @@ def write(book: Book, row: int, table: Table, counted: Tally, chart_at: tuple[in
     book.heads(SHEET, row + 1, HEADS, 2)
     year, month = map(int, document.month.split("-"))
     sheet, first = book.sheet(SHEET), row + 2
-    sheet.set_h_pagebreaks([row])
     running: Cell | None = None
     for index, job in enumerate(document.daily):
         day, at = date(year, month, index + 1), first + index

@@ -16,6 +16,7 @@ from .totals import Totals
 
 CHECKS = 13
 FIRST_CHECK = 2
+ON_A_PAGE = 68  # rows; what is longer goes on before a table, not within it
 Sum = tuple[str, int | Decimal]  # a formula and its value
 
 
@@ -67,6 +68,9 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
     limits = statuses.write_allowance(book, priced.next_row + 1, priced)
     summed = totals.write(book, limits.next_row + 1, priced)
     by_day = daily.write(book, summed.next_row + 1, table, counted, chart_at=(FIRST_CHECK, 6))
+    tall = sum(len(line.description) > pricing.WIDTH for line in book.document.month_lines)
+    breaks = [priced.next_row + 1] if summed.next_row + tall > ON_A_PAGE else []
+    sheet.set_h_pagebreaks([*breaks, summed.next_row + 1])
     return Reconciliation(priced, summed, status, limits, reply, by_day)
 
 

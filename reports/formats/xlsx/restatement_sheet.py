@@ -19,7 +19,7 @@ def write(book: Book) -> tuple[str, Decimal]:
     document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
     amount = wide(18, document.digits, totals_of(document))
-    for column, width in enumerate((16, 20, 24, 24, amount, 60)):
+    for column, width in enumerate((16, 20, 24, 24, amount, 72)):
         sheet.set_column(column, column, width)
     sheet.ignore_errors({"number_stored_as_text": "A1:A1048576"})  # session numbers are names, not figures
     book.text(SHEET, 0, 0, f"Restatement of {document.month}", "title")
@@ -77,7 +77,7 @@ def _changes(book: Book, first: int) -> int:
         book.text(SHEET, row, 3, change.after or "—", "row", "top", "wrap")
         book.constant(SHEET, row, AMOUNT, change.amount, look, "row", "top")
         book.text(SHEET, row, WHY, change.why, "row", "top", "wrap", "indent")
-        book.height(SHEET, row, (change.before or "", 24), (change.after or "", 24), (change.why, 58))
+        book.height(SHEET, row, (change.before or "", 24), (change.after or "", 24), (change.why, 70))
     if not changes:
         book.text(SHEET, first, 0, "No session differs.", "row")
     elif len(changes) > MOST:
