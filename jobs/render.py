@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jobs.config import Config
-from jobs.errors import UsageError
+from jobs.errors import OutputError, UsageError
 from jobs.ledger.store import Ledger
 from jobs.outputs import UnitFolder
 
@@ -20,14 +20,18 @@ def render(
     `only`: these formats instead of those that each document was issued in. What a document was not issued in is a
     copy beside its files: the ledger knows nothing of it, `verify` compares it while it is there.
     Where another version of the program words them otherwise than they were, the ledger takes note of the new digests.
-    Raises UsageError where nothing was issued.
+    Raises UsageError where nothing was issued; OutputError, at the end and a line each, for what cannot be written.
     """
-    found = False
+    found, failures = False, []
     for issued in ledger.issued(account, month):
         found = True
         document = issued.document
-        with UnitFolder(output, document.account, document.month, config.file_mode) as folder, folder.locked():
-            written = folder.rewrite(document, issued.sessions, only or document.files)
+        try:
+            with UnitFolder(output, document.account, document.month, config.file_mode) as folder, folder.locked():
+                written = folder.rewrite(document, issued.sessions, only or document.files)
+        except OutputError as error:  # one account's folder keeps no other's files back
+            failures.append(str(error))
+            continue
         recorded = ledger.written(document.account, document.month).get(issued.id)
         own = {name: digest for name, digest in written.items() if name in document.files.values()}
         digests = {**(recorded or {}), **own}
@@ -40,3 +44,5 @@ def render(
         named = [each for each in (account, month) if each is not None]
         where = " ".join(["", "for", *named] if named else [])
         raise UsageError(f"nothing was issued{where}; `securevideo-billing history` shows what was")
+    if failures:
+        raise OutputError("\n".join(dict.fromkeys(failures)))

@@ -70,6 +70,7 @@ class Outline:
     """What the ledger says beside the documents themselves, as one view."""
 
     snapshots: list[Row]
+    attachments: list[Row]
     documents: list[Row]  # without body and sessions
     numbers: list[Row]
     events: list[Row]
@@ -104,6 +105,7 @@ def _compared(scope: Scope) -> Iterator[Difference]:
     outline = _outline(scope)
     yield from _within_ledger(scope, _numbers(outline))
     yield from _snapshots(scope, outline)
+    yield from _links(scope, outline)
     for small in filter(scope.holds, outline.documents):
         try:
             row = scope.archive.ledger.document_row(small["id"])
@@ -130,7 +132,7 @@ def _outline(scope: Scope) -> Outline:
             unnumbered[row["corrects"]] += 1
             nth[row["id"]] = unnumbered[row["corrects"]]
     written = {row["document_id"]: json.loads(row["detail"]) for row in tables["events"] if row["kind"] == "written"}
-    small = {name: tables[name] for name in ("snapshots", "documents", "numbers", "events")}
+    small = {name: tables[name] for name in ("snapshots", "attachments", "documents", "numbers", "events")}
     return Outline(**small, lines=lines, nth=nth, written=written)
 
 
@@ -170,15 +172,17 @@ def _numbers(outline: Outline) -> Iterator[Told]:
 
 
 def _snapshots(scope: Scope, outline: Outline) -> Iterator[Difference]:
-    """Every raw reply is there, byte for byte."""
-    snapshots = scope.archive.snapshots
-    for row in filter(scope.holds, outline.snapshots):
-        file = snapshots.file(row["sha256"])
+    """Every raw reply is there, byte for byte, and what was asked beside it."""
+    replies = [row for row in outline.snapshots if scope.holds(row)]
+    held = {row["id"] for row in replies}
+    beside = [row for row in outline.attachments if row["snapshot_id"] in held]
+    for sha, of_file in dict.fromkeys((row["sha256"], row["file_sha256"]) for row in (*replies, *beside)):
+        file = scope.archive.snapshots.file(sha)
         stored = _content(file)
         if isinstance(stored, str):
             yield Difference(str(file), "the file", "there", stored)
-        elif (found := sha256(stored).hexdigest()) != row["file_sha256"]:
-            yield Difference(str(file), "SHA-256 of the file", row["file_sha256"], found)
+        elif (found := sha256(stored).hexdigest()) != of_file:
+            yield Difference(str(file), "SHA-256 of the file", of_file, found)
 
 
 def _columns(outline: Outline, row: Row, document: Document) -> Iterator[Told]:
@@ -250,6 +254,19 @@ def _sessions(row: Row, decision: Decision, stored: pd.DataFrame) -> Iterator[To
                 yield f"session {session_id}, {name}", *told
 
 
+def _links(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """Folders that are symbolic links: `run` and `render` write nothing there, so what lies there proves nothing."""
+    rows = filter(scope.holds, (*outline.documents, *outline.events))
+    links = {_link(scope, row["account"], row["month"]) for row in rows} - {None}
+    for link in sorted(map(str, links)):
+        yield Difference(link, "the folder", "a real one", "a symbolic link")
+
+
+def _link(scope: Scope, account: str, month: str) -> Path | None:
+    folders = (scope.output / account, scope.output / account / month)
+    return next((folder for folder in folders if folder.is_symlink()), None)
+
+
 def _files(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Difference]:
     """The document's files are what the ledger makes of it."""
     document = issued.document
@@ -258,6 +275,8 @@ def _files(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Differenc
     if recorded is None:
         found = "not written yet; `securevideo-billing run` finishes them"
         yield Difference(str(folder), f"files of {document.stem}", "written", found)
+        return
+    if _link(scope, document.account, document.month):
         return
     for format_name, name in document.files.items():
         file = folder / name
@@ -327,6 +346,8 @@ def _provisional_files(scope: Scope, outline: Outline) -> Iterator[Difference]:
         kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
         last[unit] = {**kept, **detail.get("files", {})}
     for (account, month), digests in last.items():
+        if _link(scope, account, month):
+            continue
         for name, expected in digests.items():
             file = scope.output / account / month / name
             content = _content(file)

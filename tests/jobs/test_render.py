@@ -57,6 +57,18 @@ def test_an_altered_file_is_restored_and_then_proven(company: Company) -> None:
     assert company.run("verify", now=LATER).exit_code == 0
 
 
+def test_a_folder_that_cannot_be_written_keeps_no_other_files_back(company: Company) -> None:
+    before = files(company)
+    november = company.unit()
+    shutil.rmtree(company.folder / "out")
+    november.parent.mkdir(parents=True)
+    november.write_text("no folder")
+    done = company.run("render", now=LATER)
+    assert done.exit_code == 1
+    assert done.stderr == f"{november}: not a directory; mend that, then run the same command again\n"
+    assert files(company) == {name: content for name, content in before.items() if "2016-12" in name}
+
+
 def test_run_tells_of_an_altered_file_and_leaves_it(company: Company) -> None:
     file = company.unit("2016-12") / "ACME-201612-0002.html"
     file.write_text("altered")

@@ -567,6 +567,28 @@ def test_a_run_on_a_broken_chain_issues_nothing_and_says_what_to_do(company: Com
         assert company.run(*command, now=LATER).exit_code == 1
 
 
+@pytest.mark.parametrize("depth", ["acme", "acme/2016-11"])
+def test_a_folder_that_is_a_link_is_named_and_nothing_is_proven_through_it(
+    company: Company, tmp_path: Path, depth: str
+) -> None:
+    folder = company.folder / "out" / depth
+    shutil.move(folder, tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert found(company, f"out/{depth}: the folder: expected a real one, found a symbolic link", month="2016-11")
+    folder.unlink()
+    shutil.move(tmp_path / "elsewhere", folder)
+    assert verify(company).exit_code == 0
+
+
+def test_what_was_asked_beside_a_snapshot_is_proven_to_the_byte(company: Company) -> None:
+    ((sha256,),) = query(company, "SELECT DISTINCT sha256 FROM attachments WHERE kind = 'hosts'")
+    file = company.folder / f"state/snapshots/{sha256}.json.gz"
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), 9, mtime=7))
+    assert found(company, f"{sha256}.json.gz: SHA-256 of the file")
+    file.unlink()
+    assert found(company, f"{sha256}.json.gz: the file: expected there, found missing", month="2017-01")
+
+
 def test_a_run_does_not_overlook_an_issued_month_because_an_index_is_damaged(company: Company) -> None:
     ((page,),) = query(company, "SELECT rootpage FROM sqlite_master WHERE name = 'documents_by_month'")
     ((size,),) = query(company, "PRAGMA page_size")
