@@ -29,6 +29,7 @@ from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFou
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
+_LONGEST_WAIT = 2.4e11  # seconds: some 7600 years, after which a date could still be written, stand for any longer time
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
 _NO_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:(<)|\Z)")  # after BOM and white space: HTML, or nothing
@@ -175,6 +176,9 @@ class Client:
             return Reply(parse(raw.content), raw.received_at, raw.served_at)
         except TryAgainLater as error:
             raise _Passing(str(error)) from error
+        except ReplyRefused as error:
+            found = f"status 200, type application/json, {len(raw.content)} bytes"
+            raise ReplyRefused(f"{error}; found {found}") from error
 
     def _pause_or_give_up(
         self, where: str, which: tuple[int, int], failure: _Passing, budget: Budget, again: str
@@ -295,9 +299,9 @@ def _instant(http_date: str | None) -> datetime | None:
 def _retry_after(value: str | None, vendor_time: datetime) -> float | None:
     """Seconds to wait. A date is taken by the vendor's clock, so that a wrong one of ours cannot shorten the wait."""
     if re.fullmatch(r"[0-9]+", value or ""):
-        return min(float(value or ""), 1e9)  # some 30 years stand for any longer time
+        return min(float(value or ""), _LONGEST_WAIT)
     due = _instant(value)
-    return None if due is None else min(max(0.0, (due - vendor_time).total_seconds()), 1e9)
+    return None if due is None else min(max(0.0, (due - vendor_time).total_seconds()), _LONGEST_WAIT)
 
 
 def _is_plain_json(headers: httpx.Headers) -> bool:

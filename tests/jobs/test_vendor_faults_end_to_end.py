@@ -76,6 +76,7 @@ def test_a_permanent_fault_fails_the_unit_without_another_try(tmp_path: Path) ->
     assert "status 404" in units["status-404"]["error"]
     assert "redirects are not followed: correct vendor.base_url" in units["redirect"]["error"]
     assert "type 'text/html'" in units["html"]["error"]
+    assert "found status 200, type application/json, " in units["object"]["error"]
     assert "Maintenance" not in done.output
     assert "max_reply_mib" in units["endless-body"]["error"]
 

@@ -269,7 +269,14 @@ def test_retry_after_beyond_the_budget_gives_up_at_once_and_says_when_to_come_ba
 @pytest.mark.parametrize("value", ["9" * 30, "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_retry_after_of_aeons_gives_up_at_once(clock: Time, value: str) -> None:
     with serving(reply(b"", "503 X", retry_after=value)) as server:
-        assert "run this month again at 2048-08-12T13:46:41Z" in refusal(server, clock, TryAgainLater)
+        assert "run this month again at 9622-" in refusal(server, clock, TryAgainLater)
+
+
+def test_retry_after_says_a_far_date_as_it_came(clock: Time) -> None:
+    with serving(
+        reply(b"", "503 X", retry_after="Wed, 21 Oct 2099 07:28:00 GMT", date="Sun, 04 Dec 2016 12:00:00 GMT")
+    ) as server:
+        assert "run this month again at 2099-10-21T07:28:01Z" in refusal(server, clock, TryAgainLater)
 
 
 def test_the_last_try_says_when_to_come_back_too(clock: Time) -> None:
@@ -416,10 +423,12 @@ def test_a_body_that_parse_finds_cut_is_fetched_again_as_a_whole(clock: Time) ->
 
 def test_a_body_that_parse_refuses_is_not_fetched_again(clock: Time) -> None:
     def parse(_: bytes) -> object:
-        raise ReplyRefused("expected an array, found an object of 17 bytes")
+        raise ReplyRefused("expected an array, found an object")
 
     with serving(reply(b'{"Message": "hi"}')) as server:
-        assert refusal(server, clock, parse=parse).endswith(": expected an array, found an object of 17 bytes")
+        assert refusal(server, clock, parse=parse).endswith(
+            ": expected an array, found an object; found status 200, type application/json, 17 bytes"
+        )
     assert len(server.heads) == 1
 
 
