@@ -1,0 +1,76 @@
+"""`verify`: proves what was issued, offline (contract §2).
+
+From each document's raw snapshot everything is computed again and compared with the ledger; from the ledger its files
+are made again and compared with those in the output folder. Each difference is named; nothing is repaired.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from jobs.errors import BillingError, LedgerDamaged, UsageError
+from jobs.ledger.rows import issued_from
+from jobs.log import origin
+from jobs.verify import files, ledger
+from jobs.verify.scope import Difference, Scope, Told, first_ones, outline_of
+
+__all__ = ["Difference", "Scope", "told", "verify"]
+
+
+def verify(scope: Scope) -> Iterator[Difference]:
+    """Every difference found, the ledger's own first. Where the chain is broken the rest is still compared.
+
+    Raises LedgerError where the ledger cannot be read at all.
+    """
+    broken = False
+    try:
+        for found in scope.archive.ledger.breaks():
+            broken = True
+            yield Difference(scope.ledger_name, found.place, found.expected, found.found)
+    except LedgerDamaged as error:
+        broken = True
+        yield Difference(scope.ledger_name, "the database file", "readable", str(error))
+    try:
+        yield from _compared(scope)
+    except Exception as error:  # a damaged ledger may hold anything
+        if not broken:
+            raise
+        reason = str(error) if isinstance(error, BillingError) else origin(error)
+        yield Difference(scope.ledger_name, "what comes after", "readable", f"too damaged to go on: {reason}")
+
+
+def _compared(scope: Scope) -> Iterator[Difference]:
+    outline = outline_of(scope)
+    yield from _within_ledger(scope, ledger.numbers(outline))
+    yield from ledger.snapshots(scope, outline)
+    yield from files.links(scope, outline)
+    for small in filter(scope.holds, outline.documents):
+        try:
+            row = scope.archive.ledger.document_row(small["id"])
+            issued = issued_from(row)
+        except (LedgerDamaged, ValueError) as error:
+            yield Difference(scope.ledger_name, ledger.named(small), "a whole document", str(error))
+            continue
+        yield from _within_ledger(scope, ledger.columns(outline, row, issued.document))
+        yield from _within_ledger(scope, first_ones(ledger.recomputed(scope, outline, row, issued)))
+        yield from files.of_document(scope, outline, issued)
+    yield from files.provisional(scope, outline)
+    yield from files.never_issued(scope, outline)
+
+
+def _within_ledger(scope: Scope, differences: Iterable[Told]) -> Iterator[Difference]:
+    return (Difference(scope.ledger_name, *one) for one in differences)
+
+
+def told(differences: int, scope: Scope) -> str:
+    """The closing line. Raises UsageError where the scope holds nothing."""
+    if differences:
+        many = "1 difference" if differences == 1 else f"{differences} differences"
+        return (
+            f"{many}. `securevideo-billing render` writes the files of issued documents again, `run` those of drafts; "
+            "ledger and snapshots come back from a backup only"
+        )
+    tables = scope.archive.ledger.outline()
+    documents, snapshots = (sum(map(scope.holds, tables[name])) for name in ("documents", "snapshots"))
+    if not documents and not snapshots and (scope.account or scope.month):
+        where = " ".join(filter(None, (scope.account, scope.month)))
+        raise UsageError(f"the ledger holds nothing of {where}; `securevideo-billing history` shows what it holds")
+    return f"proven: documents {documents}, all of their files, snapshots {snapshots}; no difference"

@@ -1,0 +1,130 @@
+"""The output folder against the ledger: each file is what the ledger makes of its document, and none is too many."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from jobs.billing.invoicing import Issued
+from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
+from reports import formats, places
+from reports.document import Document, figures
+
+_ISSUED = re.compile(r".+-\d{6}-\d{4,}(-(CN|SI)\d+)?|restatement-\d+")  # names of final files, without their endings
+
+
+def links(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """Folders that are symbolic links: `run` and `render` write nothing there, so what lies there proves nothing."""
+    rows = filter(scope.holds, (*outline.documents, *outline.events))
+    links = {_link(scope, row["account"], row["month"]) for row in rows} - {None}
+    for link in sorted(map(str, links)):
+        yield Difference(link, "the folder", "a real one", "a symbolic link")
+
+
+def _link(scope: Scope, account: str, month: str) -> Path | None:
+    folders = (scope.output / account, scope.output / account / month)
+    return next((folder for folder in folders if folder.is_symlink()), None)
+
+
+def of_document(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Difference]:
+    """The document's files are what the ledger makes of it."""
+    document = issued.document
+    recorded = outline.written.get(issued.id)
+    folder = scope.output / document.account / document.month
+    if recorded is None:
+        found = "not written yet; `securevideo-billing run` finishes them"
+        yield Difference(str(folder), f"files of {document.stem}", "written", found)
+        return
+    if _link(scope, document.account, document.month):
+        return
+    for format_name, name in document.files.items():
+        file = folder / name
+        content = found_at(file)
+        if isinstance(content, str):
+            yield Difference(str(file), "the file", "there", content)
+            continue
+        told = first_ones(_in_file(scope, issued, format_name, content, recorded.get(name, places.NOTHING)))
+        yield from (Difference(str(file), *one) for one in told)
+    for format_name in (name for name in formats.names() if name not in document.files):
+        yield from _copy(folder / f"{document.stem}.{format_name}", format_name, issued)
+
+
+def _copy(file: Path, format_name: str, issued: Issued) -> Iterator[Difference]:
+    """A file in a format that the document was not issued in (`render --format`) need not be there, but be right."""
+    content = found_at(file)
+    if content == "missing" or content == _rendered(format_name, issued):
+        return
+    found = content if isinstance(content, str) else f"another: `securevideo-billing render --format {format_name}`"
+    yield Difference(str(file), "the copy", "what this version makes of the document", found)
+
+
+def _rendered(format_name: str, issued: Issued) -> bytes | None:
+    """None where the extra that the format needs is not installed."""
+    try:
+        return formats.render(format_name, issued.document, issued.sessions)
+    except ImportError:
+        return None
+
+
+def _in_file(scope: Scope, issued: Issued, format_name: str, content: bytes, recorded: str) -> Iterator[Told]:
+    document = issued.document
+    made = _rendered(format_name, issued)
+    digest = sha256(content).hexdigest()
+    altered = digest != recorded
+    if altered:
+        yield "SHA-256 of the file", recorded, digest
+    elif content == made:
+        return
+    if made is None:
+        return  # nothing to compare with on this machine: the digest is the proof
+    if not altered and document.program_version != scope.program_version:
+        yield from _other_version(format_name, document, content)
+        return
+    for place, expected, found in places.differing(format_name, made, content):
+        if altered or not places.is_looks(place):  # a newer library may draw an unaltered file otherwise
+            withheld = document.participants == "full" and places.may_name_participants(place)
+            yield place, *(WITHHELD if withheld else (expected, found))
+
+
+def _other_version(format_name: str, document: Document, content: bytes) -> Iterator[Told]:
+    """A file as another version made it is worded otherwise; its figures must be the document's all the same."""
+    stored = places.stored_figures(format_name, content)
+    for name, expected in figures(document).items() if stored else ():
+        if stored.get(name) != str(expected):
+            yield name, str(expected), str(stored.get(name))
+
+
+def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """Summaries and drafts are as the last run left them."""
+    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
+    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
+    there = [end for end in ends if end[1].get("output") == str(scope.output)]
+    last: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for row, detail in there or [end for end in ends if "output" not in end[1]]:
+        unit = row["account"], row["month"]
+        kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
+        last[unit] = {**kept, **detail.get("files", {})}
+    for (account, month), digests in last.items():
+        if _link(scope, account, month):
+            continue
+        for name, expected in digests.items():
+            file = scope.output / account / month / name
+            content = found_at(file)
+            found = content if isinstance(content, str) else sha256(content).hexdigest()
+            if found != expected:
+                yield Difference(str(file), "SHA-256 of the file", expected, found)
+
+
+def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """Files that bear the name of a document which the ledger knows nothing of."""
+    issued = {
+        (row["account"], row["month"], row["number"] or f"restatement-{outline.nth[row['id']]}")
+        for row in outline.documents
+    }
+    for file in sorted(scope.output.glob("*/*/*")):
+        account, month = file.parent.parent.name, file.parent.name
+        named_so = _ISSUED.fullmatch(file.stem) and scope.holds({"account": account, "month": month})
+        if named_so and (account, month, file.stem) not in issued:
+            yield Difference(str(file), "the file", places.NOTHING, "one whose document was never issued")

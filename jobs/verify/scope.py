@@ -1,0 +1,91 @@
+"""What is to be proven, what the ledger says in outline, and how a difference is told."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from jobs.recount import Archive
+
+WITHHELD = ("the participants' text as issued", "another text")  # what is told may be mailed; names may not
+_MOST = 20  # differences told of one file or document; the first ones say what happened
+
+Row = Mapping[str, Any]
+Told = tuple[str, str, str]  # place, expected, found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    file: str
+    place: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.place}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is to be proven. `account` and `month`: None for all."""
+
+    archive: Archive
+    ledger_name: str
+    output: Path
+    program_version: str
+    account: str | None = None
+    month: str | None = None
+
+    def holds(self, row: Row) -> bool:
+        return self.account in (None, row["account"]) and self.month in (None, row["month"])
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the ledger says beside the documents themselves, as one view."""
+
+    snapshots: list[Row]
+    attachments: list[Row]
+    documents: list[Row]  # without body and sessions
+    numbers: list[Row]
+    events: list[Row]
+    lines: dict[int, list[Row]]  # by document
+    nth: dict[int, int]  # by document: its ordinal in its series
+    written: dict[int, dict[str, str]]  # by document whose files are in place: their SHA-256 by name
+
+
+def outline_of(scope: Scope) -> Outline:
+    tables = scope.archive.ledger.outline()
+    lines: dict[int, list[Row]] = defaultdict(list)
+    for row in tables["lines"]:
+        lines[row["document_id"]].append(row)
+    nth = {row["document_id"]: row["nth"] for row in tables["numbers"]}
+    unnumbered: dict[str, int] = defaultdict(int)
+    for row in tables["documents"]:
+        if row["number"] is None:
+            unnumbered[row["corrects"]] += 1
+            nth[row["id"]] = unnumbered[row["corrects"]]
+    written = {row["document_id"]: json.loads(row["detail"]) for row in tables["events"] if row["kind"] == "written"}
+    small = {name: tables[name] for name in ("snapshots", "attachments", "documents", "numbers", "events")}
+    return Outline(**small, lines=lines, nth=nth, written=written)
+
+
+def first_ones(differences: Iterable[Told]) -> Iterator[Told]:
+    """At most _MOST of them; then it is said that there are more."""
+    left = iter(differences)
+    yield from islice(left, _MOST)
+    if next(left, None):
+        yield "further places", "no difference", f"more than the {_MOST} told"
+
+
+def found_at(file: Path) -> bytes | str:
+    """What is in a plain file, or what stands in its place. Nothing is followed, nothing is made."""
+    if file.is_symlink():
+        return "a symbolic link"
+    try:
+        return file.read_bytes() if file.is_file() else "something else" if file.exists() else "missing"
+    except OSError as error:
+        return f"unreadable ({(error.strerror or type(error).__name__).lower()})"
