@@ -84,7 +84,8 @@ class Ledger:
         """
         self._engine = engine.open_engine(location)
         self._now = now
-        self._run = {"program_version": program_version, "command": command}
+        utf8 = command.encode(errors="backslashreplace").decode()  # a file name on it may be any bytes
+        self._run = {"program_version": program_version, "command": utf8}
         self._run_id: int | None = None
         self._ids: dict[int, npt.NDArray[np.int64]] = {}
         if checked:

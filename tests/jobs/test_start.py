@@ -1,0 +1,53 @@
+"""The command, however it was started."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.company import MONTH, PROGRAM, Company, rows
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    with Company(tmp_path, rows(1)) as company:
+        yield company
+
+
+def started(company: Company, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    line: list[str | Path] = ["sh", "-c", f'exec "$0" "$@" {redirection}', PROGRAM, "--config", company.config_file, *arguments]
+    return subprocess.run(line, cwd=company.folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", ">&-", "<&-", "<&- >&- 2>&-"])
+def test_with_standard_streams_closed_months_are_billed_all_the_same(company: Company, redirection: str) -> None:
+    assert started(company, redirection, "run", "--month", MONTH).returncode == 0
+    assert company.summary()["status"] == "issued"
+    assert started(company, redirection, "verify").returncode == 0
+    assert started(company, redirection, "run", "--month", "2016-13").returncode == 2
+
+
+def test_a_command_interrupted_while_it_starts_says_so_in_one_line() -> None:
+    code = (
+        "import sys\n"
+        "from jobs import start\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "start.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "securevideo-billing: interrupted; the same command again does what is left\n"
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_written_to(company: Company) -> None:
+    output = os.fsencode(company.folder) + b"/n\xfcrnberg"
+    line: list[str | bytes | Path] = [PROGRAM, "--config", company.config_file, "run", "--month", MONTH, "--output", output]
+    done = subprocess.run(line, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Path(os.fsdecode(output), "acme", MONTH, "ACME-201611-0001.html").is_file()
