@@ -20,6 +20,13 @@ _TEMPORARY = (".", ".tmp")  # how the name of a temporary file begins and ends
 _BLOCK = 1 << 20
 
 
+def make_folders(path: Path) -> None:
+    """Creates what is missing of `path`, all of it for its owner only. Raises OSError."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():  # not `parents=True`: that leaves the folders above to the umask
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
 class Folder:
     """An open folder: everything in it is reached through its descriptor, so nobody can swap the path underneath."""
 
@@ -30,7 +37,7 @@ class Folder:
         """
         self.path = path.joinpath(*below)
         with _explained(path):
-            path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            make_folders(path)
             self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for depth, name in enumerate(below, 1):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.sql import column, table
 
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
+from jobs.files import make_folders
 
 HEAD = "0004"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
@@ -35,7 +36,7 @@ def open_engine(ledger: Path | str, *, wait_seconds: int | None = None) -> Engin
 
 def _sqlite(path: Path, wait_seconds: int) -> Engine:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(path.parent)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:

@@ -13,7 +13,7 @@ from jobs.files import Folder
 def test_folders_that_are_missing_are_made_private(tmp_path: Path) -> None:
     with Folder(tmp_path / "a" / "b", "c", "d") as folder:
         assert folder.path == tmp_path / "a" / "b" / "c" / "d"
-    for made in ("a/b", "a/b/c", "a/b/c/d"):
+    for made in ("a", "a/b", "a/b/c", "a/b/c/d"):
         assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
 
 

@@ -18,7 +18,15 @@ def company(tmp_path: Path) -> Iterator[Company]:
 
 
 def started(company: Company, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    line: list[str | Path] = ["sh", "-c", f'exec "$0" "$@" {redirection}', PROGRAM, "--config", company.config_file, *arguments]
+    line: list[str | Path] = [
+        "sh",
+        "-c",
+        f'exec "$0" "$@" {redirection}',
+        PROGRAM,
+        "--config",
+        company.config_file,
+        *arguments,
+    ]
     return subprocess.run(line, cwd=company.folder, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -47,7 +55,16 @@ def test_a_command_interrupted_while_it_starts_says_so_in_one_line() -> None:
 
 def test_a_folder_whose_name_is_not_utf_8_is_written_to(company: Company) -> None:
     output = os.fsencode(company.folder) + b"/n\xfcrnberg"
-    line: list[str | bytes | Path] = [PROGRAM, "--config", company.config_file, "run", "--month", MONTH, "--output", output]
+    line: list[str | bytes | Path] = [
+        PROGRAM,
+        "--config",
+        company.config_file,
+        "run",
+        "--month",
+        MONTH,
+        "--output",
+        output,
+    ]
     done = subprocess.run(line, capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert Path(os.fsdecode(output), "acme", MONTH, "ACME-201611-0001.html").is_file()
