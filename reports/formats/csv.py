@@ -21,7 +21,7 @@ HARMLESS = re.compile(r"[A-Za-z0-9 #.\n]*")  # of texts joined by line breaks: n
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 NAMES = " (names of patients)"  # the title of a column that may hold them
 
-COLUMNS = (
+OF_A_SESSION = (
     "session_id",
     "scheduled_at",
     "billable_at",
@@ -30,13 +30,8 @@ COLUMNS = (
     "counts_towards_limit",
     "host_id",
     "host",
-    "part",
-    "plan",
-    "ordinal",
-    "allowance",
-    "charge",
-    "currency",
 )
+COLUMNS = (*OF_A_SESSION, "part", "plan", "ordinal", "allowance", "charge", "currency")
 
 
 def render(document: Document, sessions: pd.DataFrame) -> bytes:
@@ -67,17 +62,9 @@ def quoted(text: str) -> str:
 
 def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[Iterable[str]]:
     """The cells of some sessions, column by column, in the order of `COLUMNS`."""
-    statuses = list(map(str, rows["status"].cat.categories))
     plans = {part.number: quoted(neutral(part.plan)) for part in document.parts}
-    columns: list[Iterable[str]] = [
-        numbers(rows["session_id"]),
-        instants(rows["scheduled_at"]),
-        instants(rows["billable_at"]),
-        numbers(rows["minutes"]),
-        categories(rows["status"], statuses),
-        categories(rows["status"], ("yes" if status == "BILL" else "no" for status in statuses)),
-        numbers(rows["host_id"]),
-        categories(rows["host"], (quoted(neutral(str(name))) for name in rows["host"].cat.categories)),
+    columns = [
+        *of_a_session(rows),
         numbers(rows["part"]),
         rows["part"].map(plans).fillna("").tolist(),
         numbers(rows["ordinal"]),
@@ -88,6 +75,21 @@ def _columns(document: Document, rows: pd.DataFrame, *, full: bool) -> list[Iter
     if "estimated_minutes" in rows:
         columns.append(numbers(rows["estimated_minutes"]))
     return [*columns, texts(rows["participants"]), texts(rows["note"])] if full else columns
+
+
+def of_a_session(rows: pd.DataFrame) -> list[Iterable[str]]:
+    """The cells that say what a session is, column by column, in the order of `OF_A_SESSION`."""
+    statuses = list(map(str, rows["status"].cat.categories))
+    return [
+        numbers(rows["session_id"]),
+        instants(rows["scheduled_at"]),
+        instants(rows["billable_at"]),
+        numbers(rows["minutes"]),
+        categories(rows["status"], statuses),
+        categories(rows["status"], ("yes" if status == "BILL" else "no" for status in statuses)),
+        numbers(rows["host_id"]),
+        categories(rows["host"], (quoted(neutral(str(name))) for name in rows["host"].cat.categories)),
+    ]
 
 
 def money(amount: object, digits: int) -> str:
