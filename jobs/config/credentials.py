@@ -21,8 +21,9 @@ def read_credential(source: CredentialSource, environ: Mapping[str, str]) -> str
     value = value.removesuffix("\n").removesuffix("\r")
     if not value.strip():
         raise CredentialError(f"{source}: is empty; put the {source.role} there")
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise CredentialError(f"{source}: holds a line break or control character; leave the {source.role} alone there")
+    if not value.isprintable():  # a zero-width space as from a web page, or a misread byte: no client can send it
+        found = "a line break, a control character or one that cannot be seen"
+        raise CredentialError(f"{source}: holds {found}; leave the {source.role} alone there")
     if source.role == "identifier" and ":" in value:
         raise CredentialError(f"{source}: holds a ':', which HTTP Basic cannot send in an identifier; check it")
     if source.role == "webhook secret" and not _WEBHOOK_SECRET.fullmatch(value):

@@ -61,6 +61,19 @@ def test_each_credential_that_cannot_be_read_is_named_with_exit_status_2(tmp_pat
     assert "charlie: Charlie" in done.stdout
 
 
+@pytest.mark.parametrize("text", ["acme\u200bSecret9f3a", "acme\u00a0Secret9f3a", "acme\tSecret9f3a"])
+def test_a_credential_that_cannot_be_sent_is_named_and_keeps_no_other_account_back(tmp_path: Path, text: str) -> None:
+    with Company(tmp_path, {"acme": (), "north": ()}) as company:
+        (tmp_path / "secrets/acme").write_text(text)
+        for command in (["check"], ["check", "--online"]):
+            done = company.run(*command)
+            assert done.exit_code == 2
+            assert "secrets/acme: holds a line break, a control character or one that cannot be seen" in done.stderr
+            assert "Secret9f3a" not in done.output
+            assert "\nnorth: North Telehealth LLC" in done.stdout
+        assert "online: credentials accepted" in done.stdout
+
+
 def test_a_secret_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     with Company(tmp_path, rows(1)) as company:
         (tmp_path / "secrets" / "acme").chmod(0o644)
