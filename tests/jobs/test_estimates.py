@@ -78,7 +78,7 @@ def test_events_that_history_lacks_and_the_other_way_round_are_counted_in_about(
         about = {one[0]: one[1] for one in opened["About"].iter_rows(max_col=2, values_only=True)}
         opened.close()
     assert about["Webhook events"] == (
-        "1 billable sessions without any event; 1 sessions that ended and History does not list. "
+        "1 billable session without any event; 1 session that ended and History does not list. "
         "Hints only: no figure rests on them."
     )
 

@@ -1,6 +1,7 @@
 """The About sheet: where the figures come from, how to read and how to trace them."""
 
 from reports.document import Document
+from reports.text import so_many
 
 from .book import Book
 from .page import name_of, set_up
@@ -95,7 +96,8 @@ def _live(document: Document) -> list[tuple[str, str]]:
     if document.events:
         without, unlisted = document.events["without_event"], document.events["ended_unlisted"]
         text = (
-            f"{without} billable sessions without any event; {unlisted} sessions that ended and History does not list."
+            f"{so_many(without, 'billable session')} without any event; "
+            f"{so_many(unlisted, 'session')} that ended and History does not list."
         )
         told.append(("Webhook events", f"{text} Hints only: no figure rests on them."))
     return told
