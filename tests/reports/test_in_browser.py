@@ -102,15 +102,11 @@ def _long(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
-@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index"])
+@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "usage"])
 def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not installed")
-    shown = (
-        index.render(overview(5, 8, paper=paper))
-        if name == "index"
-        else render("html", *sample(name, sessions=150, parts=2, paper=paper))
-    )
+    shown = _printed(name, paper)
     with opened(browser, shown) as found:
         found.page.emulate_media(media="print")
         cells = found.page.evaluate(
@@ -127,10 +123,19 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
         assert name != "draft" or set("DRAFT") <= set(page.split()), f"page {number} is not marked"  # letter by letter
-        over = {"draft": "DRAFT: NOT AN INVOICE", "credit_note": "CREDIT NOTE"}.get(name, "")
+        kinds = {"draft": "DRAFT: NOT AN INVOICE", "credit_note": "CREDIT NOTE", "usage": "NOT AN INVOICE"}
+        over = kinds.get(name, "")
         assert over in page, f"page {number} does not say what it is"
     words = re.findall(r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)"', _text(tmp_path / "page.pdf", "-bbox"))
     assert all(float(left) >= 0 and float(right) <= size[0] + 1 for left, right in words)
+
+
+def _printed(name: str, paper: str) -> bytes:
+    if name == "index":
+        return index.render(overview(5, 8, paper=paper))
+    if name == "usage":
+        return usage_formats.render("html", *report(paper=paper))
+    return render("html", *sample(name, sessions=150, parts=2, paper=paper))
 
 
 def _text(file: Path, *options: str) -> str:
