@@ -8,9 +8,10 @@ from jobs.billing.live import Host
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.config import Account, Config, exposed, read_credential
-from jobs.errors import CredentialError, CredentialsRefused, VendorError
+from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
 from jobs.fetching import client_of
 from jobs.vendor import hosts, payload
+from jobs.vendor.client import tls_context
 from reports.document import plain
 from reports.text import so_many
 
@@ -20,7 +21,7 @@ class Report:
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
-    exit_status: int  # 0; 1: the vendor; 2: a credential cannot be read
+    exit_status: int  # 0; 1: the vendor; 2: a credential cannot be read, or vendor.ca_file
 
 
 def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datetime], online: bool) -> Report:
@@ -29,6 +30,10 @@ def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datet
     warnings: list[str] = []
     problems: list[str] = []
     status = 0
+    try:
+        tls_context(config.vendor.ca_file)
+    except ConfigError as error:
+        problems, status, online = [str(error)], 2, False
     for account in config.accounts.values():
         lines += [*_account_lines(account)]
         exposures, unreadable = _credentials(account, environ)

@@ -28,9 +28,24 @@ def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
                 continue  # the account's units fail with it, or `check` names it
 
 
+def need_authorities(config: Config) -> None:
+    """Raises ConfigError where `vendor.ca_file` cannot be used: no account could be asked for anything."""
+    if config.vendor.ca_file is not None:
+        from jobs.vendor.client import tls_context
+
+        tls_context(config.vendor.ca_file)
+
+
 def has_ledger(config: Config) -> bool:
-    """Whether there is one; of a ledger on a server only the server knows."""
-    return not isinstance(config.ledger, Path) or config.ledger.exists()
+    """Whether anything is there, if only a link to nothing; of a ledger on a server only the server knows."""
+    if isinstance(config.ledger, Path):
+        try:
+            os.lstat(config.ledger)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # whoever opens it says why that cannot be done
+    return True
 
 
 def need_ledger(config: Config) -> None:

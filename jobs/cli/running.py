@@ -14,7 +14,7 @@ import click
 
 from jobs import log
 from jobs.billing.month import Month
-from jobs.cli.opening import hide_secrets, open_ledger
+from jobs.cli.opening import hide_secrets, need_authorities, open_ledger
 from jobs.cli.options import (
     MonthRange,
     account_option,
@@ -82,6 +82,7 @@ def run(
     chosen = chosen_accounts(config, accounts)
     billed = past_months(months, "can be drafted")
     hide_secrets(ctx, chosen)
+    need_authorities(config)
     with _terminable(), open_ledger(config) as ledger:
         job = monthly.Job(
             config=config,
@@ -119,7 +120,12 @@ def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple
                 try:
                     click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
                     say(in_words(outcome.summary))
-                except (OutputError, BrokenPipeError) as error:
+                except BrokenPipeError:
+                    log.tell(
+                        logging.ERROR, "standard output: nobody reads it any more; only what is printed here is lost"
+                    )
+                    printed = 1
+                except OutputError as error:
                     log.tell(logging.ERROR, str(error))
                     printed = 1
             bar.update(1)

@@ -106,7 +106,7 @@ class Client:
         self._now, self._sleep, self._jitter = now, sleep, jitter
         self._base = httpx.URL(endpoint.base_url)
         self._headers = {**_HEADERS, "Authorization": _authorization(credentials, account)}
-        self._tls = _tls_context(endpoint.ca_file)
+        self._tls = tls_context(endpoint.ca_file)
         proxy_tls = self._tls if (endpoint.proxy or "").startswith("https") else None  # else of httpcore's making
         self._proxy = httpx.Proxy(endpoint.proxy, ssl_context=proxy_tls) if endpoint.proxy else None
         self._runner = asyncio.Runner()
@@ -261,8 +261,11 @@ def _authorization(credentials: Credentials, account: str) -> str:
     return f"Basic {base64.b64encode(f'{credentials.identifier}:{credentials.secret}'.encode()).decode()}"
 
 
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Checks certificate and host name, TLS 1.2 or later. `create_default_context` would obey SSLKEYLOGFILE."""
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Checks certificate and host name, TLS 1.2 or later. Raises ConfigError where `ca_file` cannot be used.
+
+    `create_default_context` would obey SSLKEYLOGFILE.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

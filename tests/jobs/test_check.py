@@ -74,6 +74,21 @@ def test_a_credential_that_cannot_be_sent_is_named_and_keeps_no_other_account_ba
         assert "online: credentials accepted" in done.stdout
 
 
+@pytest.mark.parametrize("there", [None, "no certificate"])
+def test_authorities_that_cannot_be_used_are_the_configurations_mistake(tmp_path: Path, there: str | None) -> None:
+    if there is not None:
+        (tmp_path / "ca.pem").write_text(there)
+    with Company(tmp_path, rows(1)) as company:
+        company.configure(vendor={"ca_file": "ca.pem"})
+        for command in ("check", "run"):
+            done = company.run(command)
+            assert done.exit_code == 2
+            assert f"vendor.ca_file: {tmp_path}/ca.pem holds no readable PEM certificates" in done.stderr
+            assert len(done.stderr.splitlines()) == 1
+        assert company.vendor.requests == []
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_secret_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     with Company(tmp_path, rows(1)) as company:
         (tmp_path / "secrets" / "acme").chmod(0o644)

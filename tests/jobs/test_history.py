@@ -69,3 +69,12 @@ def test_it_needs_neither_vendor_nor_credentials(tmp_path: Path) -> None:
         company.run(*RUN)
         (tmp_path / "secrets" / "acme").unlink()
     assert company.run("history").exit_code == 0
+
+
+def test_a_ledger_that_cannot_be_reached_is_not_taken_for_none(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        (tmp_path / "state").write_text("a file where a folder should be")
+        done = company.run("history")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"{tmp_path}/state" in done.stderr
+    assert "the ledger cannot be kept there" in done.stderr

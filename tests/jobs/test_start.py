@@ -38,6 +38,17 @@ def test_with_standard_streams_closed_months_are_billed_all_the_same(company: Co
     assert started(company, redirection, "run", "--month", "2016-13").returncode == 2
 
 
+def test_a_reader_who_has_gone_keeps_no_month_from_being_billed(company: Company) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    line: list[str | Path] = [PROGRAM, "--config", company.config_file, "run", "--month", MONTH]
+    done = subprocess.run(line, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == "standard output: nobody reads it any more; only what is printed here is lost\n"
+    assert company.summary()["status"] == "issued"
+
+
 def test_a_command_interrupted_while_it_starts_says_so_in_one_line() -> None:
     code = (
         "import sys\n"
