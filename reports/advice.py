@@ -1,5 +1,7 @@
 """What a person should do about a finding, by its code: the same words in every output."""
 
+from collections.abc import Callable, Iterable
+
 from reports.document import Finding
 
 TO_DO = {
@@ -37,3 +39,11 @@ _OTHERWISE = {
 def what_to_do(finding: Finding) -> str:
     """In a sentence or two. A code unknown here, of a newer version, gives what its severity asks for."""
     return TO_DO.get(finding.code, _OTHERWISE[finding.severity])
+
+
+def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str]) -> str:
+    """ "1 blocking finding", or as many as there are, written by `number`; empty where there is none."""
+    blocking = sum(finding.severity == "blocking" for finding in findings)
+    if not blocking:
+        return ""
+    return "1 blocking finding" if blocking == 1 else f"{number(blocking)} blocking findings"

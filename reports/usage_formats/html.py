@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.advice import blocking_findings
 from reports.document import STATUSES
 from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
@@ -65,11 +66,8 @@ def _period(report: UsageReport, locale: Locale) -> str:
 
 def _alert(report: UsageReport, locale: Locale) -> str:
     """In a sentence, that not all rows could be counted; empty where all could."""
-    blocking = sum(finding.severity == "blocking" for finding in report.findings)
-    if not blocking:
-        return ""
-    found = "1 blocking finding" if blocking == 1 else f"{locale.number(blocking)} blocking findings"
-    return f"{found}: the figures may be too low until a person has looked"
+    found = blocking_findings(report.findings, locale.number)
+    return f"{found}: the figures may be too low until a person has looked" if found else ""
 
 
 def _facts(report: UsageReport, locale: Locale) -> list[tuple[str, Cell]]:

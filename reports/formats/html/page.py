@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.advice import blocking_findings
 from reports.document import Document, figures, plain
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
@@ -152,11 +153,8 @@ def _facts(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
 
 def _alert(document: Document, locale: Locale) -> str:
     """What keeps the document from being issued, in a sentence; empty where nothing does."""
-    blocking = sum(finding.severity == "blocking" for finding in document.findings)
-    if not blocking:
-        return ""
-    found = "1 blocking finding" if blocking == 1 else f"{locale.number(blocking)} blocking findings"
-    return f"{found}: a person must look before this can be issued"
+    found = blocking_findings(document.findings, locale.number)
+    return f"{found}: a person must look before this can be issued" if found else ""
 
 
 def _allowance(document: Document, locale: Locale) -> list[tuple[str, Cell]]:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from textwrap import wrap
 
+from reports.advice import blocking_findings
 from reports.document import Document, Line, Party
 from reports.text import shown
 
@@ -77,11 +78,8 @@ def _heading(book: Book) -> int:
 
 def _alert(document: Document) -> str:
     """What keeps the document from being issued; empty where nothing does."""
-    blocking = sum(finding.severity == "blocking" for finding in document.findings)
-    if not blocking:
-        return ""
-    found = "1 blocking finding" if blocking == 1 else f"{blocking:,} blocking findings"
-    return f"■ {found}: a person must look before this can be issued. The sheet Findings says at what."
+    found = blocking_findings(document.findings, "{:,}".format)
+    return f"■ {found}: a person must look before this can be issued. The sheet Findings says at what." if found else ""
 
 
 def _parties(book: Book, row: int) -> int:
