@@ -9,8 +9,8 @@ import json
 import sys
 from urllib.request import Request, urlopen
 
-from jobs.vendor import clinic
-from jobs.vendor.simulator import Simulator
+from jobs.simulator import clinic
+from jobs.simulator.simulator import Simulator
 
 MONTH = "2016-11"
 

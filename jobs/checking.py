@@ -10,8 +10,8 @@ from jobs.billing.plan import Meter, Plan
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
 from jobs.fetching import client_of
-from jobs.vendor import hosts, payload
-from jobs.vendor.client import tls_context
+from jobs.securevideo import history, users
+from jobs.securevideo.client import tls_context
 from reports.document import plain
 from reports.text import so_many
 
@@ -73,17 +73,17 @@ def _try(
     """
     month = Month.of(now())
     with client_of(config, account, environ, now) as client:
-        reply = client.history(month, lambda body: payload.read(body, keep_participants=False))
+        reply = client.history(month, lambda body: history.read(body, keep_participants=False))
         rows, received = reply.content.rows, reply.content.received
         sessions = rows["session_id"].nunique()
         seen = f"{so_many(sessions, 'session')} in {month} so far" + (
             f", in {so_many(received, 'row')}" if received != sessions else ""
         )
         try:
-            users = client.get("/user", {}, hosts.read, tries=1).content
+            listed = client.get("/user", {}, users.read, tries=1).content
         except VendorError as error:
             return seen, [_without_users(account.key, error)]
-    return f"{_people(users)}; {seen}", []
+    return f"{_people(listed)}; {seen}", []
 
 
 def _people(users: Sequence[Host]) -> str:

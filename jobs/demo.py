@@ -10,8 +10,8 @@ from jobs import config, index, monthly, summary
 from jobs.billing.month import Month
 from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
-from jobs.vendor import clinic
-from jobs.vendor.simulator import Simulator
+from jobs.simulator import clinic
+from jobs.simulator.simulator import Simulator
 
 _MARK = ".made-by-securevideo-billing-demo"
 _MONTHS = [Month(2016, 7).plus(number) for number in range(6)]

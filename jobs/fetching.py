@@ -16,9 +16,9 @@ from jobs.billing.month import Month
 from jobs.config import Account, Config, read_credential
 from jobs.ledger.snapshots import Kept, Snapshots
 from jobs.ledger.store import Ledger
-from jobs.vendor import lookups, payload
-from jobs.vendor.client import Budget, Client, Credentials, Endpoint, Reply
-from jobs.vendor.payload import Received
+from jobs.securevideo import history, statuses
+from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply
+from jobs.securevideo.history import Received
 from reports.document import Finding
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -76,18 +76,18 @@ class AccountVendor:
             received = reply.content or self._read(self._snapshots.load(kept[-1].sha256))
             beside = self._ask_beside(client, month, received, budget)
         attached = {kind: self._snapshots.keep(body) for kind, body in beside.items()}
-        history = Reply(received, reply.received_at, reply.served_at)
-        return Fetched(history, kept[-1], lookups.live(beside), attached)
+        whole = Reply(received, reply.received_at, reply.served_at)
+        return Fetched(whole, kept[-1], statuses.live(beside), attached)
 
     def _read(self, body: bytes) -> Received:
-        return payload.read(body, keep_participants=self._config.participants == "full")
+        return history.read(body, keep_participants=self._config.participants == "full")
 
     def _client(self, max_reply_mib: int | None = None) -> Client:
         return client_of(self._config, self._account, self._environ, self._now, max_reply_mib)
 
     def _ask_beside(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
         if not self._hosts:
-            self._hosts.append(lookups.list_of_hosts(client, budget))
+            self._hosts.append(statuses.list_of_hosts(client, budget))
         beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
         elsewhere = self._ledger.elsewhere(self._account.key, str(month))
         rows, hooked = received.rows, self._account.webhook_secret is not None
@@ -97,18 +97,18 @@ class AccountVendor:
         if unknown := to_ask(sessions):
             most = self._config.vendor.status_lookups
             open_client = partial(self._client, STATUS_MIB)
-            beside["statuses"] = lookups.to_json(lookups.statuses(open_client, unknown, most=most, budget=budget))
+            beside["statuses"] = statuses.to_json(statuses.statuses(open_client, unknown, most=most, budget=budget))
         if hooked:
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
-            beside["events"] = lookups.to_json(self._told(month, sessions, unknown, listed.tolist()))
+            beside["events"] = statuses.to_json(self._told(month, sessions, unknown, listed.tolist()))
         return beside
 
-    def _told(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> lookups.Told:
+    def _told(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> statuses.Told:
         hooks, key = self._ledger.hooks, self._account.key
         billable = sessions["session_id"].tolist()
         found = hooks.counts(key, billable=billable, listed=listed, begin=month.start, end=month.end)
         estimates = hooks.estimated_minutes(key, unknown)
-        return lookups.Told(dict(sorted(estimates.items())), found.without_event, found.ended_unlisted)
+        return statuses.Told(dict(sorted(estimates.items())), found.without_event, found.ended_unlisted)
 
 
 def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from jobs.fetching import AccountVendor, Fetched, Settled, clock_skew
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.log import bug
 from jobs.outputs import UnitFolder
-from jobs.vendor.client import Reply
+from jobs.securevideo.client import Reply
 from reports.document import Document, Finding, Snapshot
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from jobs.errors import UsageError
 from jobs.ledger.snapshots import Snapshots
 from jobs.ledger.store import Ledger, View
 from jobs.monthly import rows_gone
-from jobs.vendor import lookups, payload
+from jobs.securevideo import history, statuses
 from reports.document import Document, plain, to_builtins
 
 
@@ -33,7 +33,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     known = archive.ledger.known(like.account, like.month, view)
     snapshot = archive.ledger.snapshot(view.snapshot_id)
     attached = archive.ledger.attachments(view.snapshot_id)
-    received = payload.read(archive.snapshots.load(snapshot.sha256), keep_participants=like.participants == "full")
+    received = history.read(archive.snapshots.load(snapshot.sha256), keep_participants=like.participants == "full")
     setting = Setting(
         account=like.account,
         snapshot=snapshot,
@@ -59,7 +59,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
             findings=(*received.findings, *rows_gone(received.received, known, month, like.close_day)),
             issued=known.issued,
             elsewhere=known.elsewhere,
-            live=lookups.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()}),
+            live=statuses.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()}),
         )
     )
 

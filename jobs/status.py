@@ -12,7 +12,7 @@ from typing import Any
 from jobs.config import Account, Config
 from jobs.errors import NotFound
 from jobs.fetching import client_of
-from jobs.vendor import hosts
+from jobs.securevideo import users
 
 NOT_KNOWN, UNDOCUMENTED = "not_known", "undocumented"  # ours; the vendor's own are in capitals
 
@@ -63,7 +63,7 @@ def ask(
     """
     with client_of(config, account, environ, now) as client:
         try:
-            reply = client.get(f"/status/{session_id}", {}, partial(hosts.status, session_id=session_id))
+            reply = client.get(f"/status/{session_id}", {}, partial(users.status, session_id=session_id))
         except NotFound:
             return Standing(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
     told = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED

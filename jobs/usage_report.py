@@ -20,9 +20,9 @@ from jobs.config import Account, Config
 from jobs.errors import NotFound, UsageError
 from jobs.fetching import client_of, clock_skew
 from jobs.files import Folder
-from jobs.vendor import payload
-from jobs.vendor.client import Client, Reply
-from jobs.vendor.payload import Received
+from jobs.securevideo import history
+from jobs.securevideo.client import Client, Reply
+from jobs.securevideo.history import Received
 from reports import usage_formats
 from reports.document import STATUSES, Finding, to_builtins
 from reports.text import so_many
@@ -117,7 +117,7 @@ def _history(client: Client, config: Config, account: Account, asked: Asked, mon
     """`GET /history/5`, or `GET /history` with participantEmail (article 83), of one month."""
 
     def read(body: bytes) -> Received:
-        return payload.read(body, keep_participants=config.participants == "full")
+        return history.read(body, keep_participants=config.participants == "full")
 
     query = {"month": f"{month.first}"}
     if asked.host_id is None:

@@ -22,7 +22,7 @@ import time_machine
 from click.testing import CliRunner, Result
 
 from jobs import cli
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 
 PROGRAM = Path(sys.executable).with_name("securevideo-billing")
 MONTH = "2016-11"  # of `row`, and of whatever names no month

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests import company
 
 ROOT = Path(__file__).parents[1]

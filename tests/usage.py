@@ -1,4 +1,4 @@
-"""Made-up usage: rows as the frame that `jobs.vendor.payload` gives; plans, terms; strategies for all of them."""
+"""Made-up usage: rows as the frame that `jobs.securevideo.history` gives; plans, terms; strategies for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ class Row:
 
 
 def frame(rows: Iterable[Row], *, participants: bool = False) -> pd.DataFrame:
-    """`rows` in their order, as `jobs.vendor.payload` types them."""
+    """`rows` in their order, as `jobs.securevideo.history` types them."""
     rows = list(rows)
     known: dict[Row, int] = {}
     minutes = [row.minutes for row in rows]

@@ -34,7 +34,7 @@ def count(
 ) -> Usage:
     """The usage of `month` in `rows`.
 
-    `rows`: the readable rows as `jobs.vendor.payload` gives them. `received`: all rows, the unreadable ones too,
+    `rows`: the readable rows as `jobs.securevideo.history` gives them. `received`: all rows, the unreadable ones too,
     of which `findings` already tells. `elsewhere`: the SessionIds counted in the account's other issued months.
     `live`: what is known of sessions without a duration.
     The result is the same for any order of the rows.

@@ -37,7 +37,7 @@ class Gathered:
     adjust: bool
     terms: Terms  # those stored with the invoice where the month is issued, else as configured
     setting: Setting
-    rows: pd.DataFrame  # the readable rows, as `jobs.vendor.payload` gives them
+    rows: pd.DataFrame  # the readable rows, as `jobs.securevideo.history` gives them
     received: int
     findings: tuple[Finding, ...]  # of the payload, the clock and the reply as a whole
     issued: tuple[Issued, ...]  # this month's documents, the invoice first

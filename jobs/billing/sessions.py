@@ -1,6 +1,6 @@
 """The schema of the session frame that crosses function borders: one row a session.
 
-`NORMALISED` is what `jobs.vendor.payload` makes of a reply: only rows that count, sorted by
+`NORMALISED` is what `jobs.securevideo.history` makes of a reply: only rows that count, sorted by
 (billable_at, session_id), RangeIndex. `rating.rate` adds the columns that make it
 `reports.document.SESSION_COLUMNS`.
 """

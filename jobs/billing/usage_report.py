@@ -62,7 +62,7 @@ def usage_report(
 ) -> tuple[UsageReport, pd.DataFrame]:
     """The report, its `files` not yet named, and its sessions.
 
-    `rows`: the readable rows of all replies, as `jobs.vendor.payload` gives them; `received`: all of their rows.
+    `rows`: the readable rows of all replies, as `jobs.securevideo.history` gives them; `received`: all of their rows.
     `host_id`: whose sessions were asked for; None: those of a participant.
     """
     rows, strangers = _of_host(rows, host_id)

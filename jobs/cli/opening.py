@@ -31,7 +31,7 @@ def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
 def need_authorities(config: Config) -> None:
     """Raises ConfigError where `vendor.ca_file` cannot be used: no account could be asked for anything."""
     if config.vendor.ca_file is not None:
-        from jobs.vendor.client import tls_context
+        from jobs.securevideo.client import tls_context
 
         tls_context(config.vendor.ca_file)
 

@@ -16,7 +16,7 @@ from jobs.errors import UsageError
 @click.option("--data", type=click.Path(path_type=Path), help="A data set (JSON); default: a made-up clinic.")
 def simulate_vendor(*, port: int, data: Path | None) -> None:
     """Run the simulated SecureVideo API on this machine."""
-    from jobs.vendor.simulator import serve
+    from jobs.simulator.simulator import serve
 
     serve(data, port=port, announce=click.echo)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.company import Company, account, row, secret
 
 NOW = "2016-12-05T06:00:00+00:00"

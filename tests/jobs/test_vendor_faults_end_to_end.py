@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.vendor.client import TRIES
+from jobs.securevideo.client import TRIES
 from tests.company import MONTH, Company, Rows, rows
 from tests.vendor_server import reply, serving
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness import postgresql
 from tests.robustness.installation import Ground
 from tests.robustness.processes import ForkServer, fork_server, quick_folder

@@ -25,7 +25,7 @@ from typing import Any
 import time_machine
 
 from jobs import cli
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.site import configuration, data_set
 
 _PR_SET_PTRACER = 0x59616D61

@@ -8,7 +8,7 @@ share nothing but the ledger: each with its own output and snapshots, so that no
 import json
 from collections.abc import Sequence
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import Process
 from tests.robustness.site import NOVEMBER, contents, data_set, row, tiny_month

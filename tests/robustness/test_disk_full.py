@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import EFFECTS, Call, Process, at_call
 from tests.robustness.test_killed import ADJUST, AT_ONCE, RENDER, RUN, Trial, calls_of, trial

@@ -32,7 +32,7 @@ from typing import Any
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import EFFECTS, TALK, Call, at_call, numbered
 from tests.robustness.site import CREDENTIALS, NOVEMBER, contents, data_set, row, tiny_month

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 
 from jobs.ledger import schema
 from jobs.ledger.engine import HEAD, open_engine
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.site import NOVEMBER
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.site import NOVEMBER, contents
 from tests.robustness.test_killed import ADJUST, RUN, changed_month, data_set

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs.vendor.simulator import Simulator
+from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import at_call
 from tests.robustness.site import ISSUED_AT, contents, data_set, row

@@ -27,7 +27,7 @@ to HTTP Basic credentials, worded and printed as the vendor does it. It never as
 - `statuses`: by SessionId. Others are ENDED with a BillableTs, NOT_STARTED without.
 - `groups`: as `/group` sends them; `Users`, the members' ids, only shows in `/groupuser/{id}`.
 - `participants`: which sessions `participantEmail=` finds, by address.
-- `faults`: see `jobs.vendor.simulator_faults`, which lists kinds and keys. To send other bytes than JSON: kind `raw`.
+- `faults`: see `jobs.simulator.faults`, which lists kinds and keys. To send other bytes than JSON: kind `raw`.
 
 A data set in a file is read again when the file changes; while it cannot be read, every reply is a 500 that says why.
 """
@@ -48,12 +48,12 @@ from types import TracebackType
 from typing import Any
 
 from jobs.errors import UsageError
-from jobs.vendor import clinic
-from jobs.vendor.simulator_answers import Answers
-from jobs.vendor.simulator_data import Account, DataSet, read
-from jobs.vendor.simulator_server import Call, Server
-from jobs.vendor.simulator_strikes import Faults
-from jobs.vendor.simulator_wire import Wire, message
+from jobs.simulator import clinic
+from jobs.simulator.answers import Answers
+from jobs.simulator.data import Account, DataSet, read
+from jobs.simulator.schedule import Faults
+from jobs.simulator.server import Call, Server
+from jobs.simulator.wire import Wire, message
 
 log = logging.getLogger(__name__)
 

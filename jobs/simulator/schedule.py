@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from jobs.errors import UsageError
-from jobs.vendor.simulator_faults import KINDS
-from jobs.vendor.simulator_wire import Reply, Wire
+from jobs.simulator.faults import KINDS
+from jobs.simulator.wire import Reply, Wire
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ import msgspec
 
 from jobs.billing.live import Live
 from jobs.errors import NotFound, TryAgainLater, VendorError
-from jobs.vendor import hosts
-from jobs.vendor.client import Budget, Client
+from jobs.securevideo import users
+from jobs.securevideo.client import Budget, Client
 
 AT_ONCE = 4  # the vendor documents no rate limit: be polite
 _PATIENCE = 3  # failures in a row after which a worker asks no more
@@ -51,7 +51,7 @@ def live(kept: Mapping[str, bytes]) -> Live:
         statuses=answers.statuses,
         failed=answers.failed,
         not_asked=answers.not_asked,
-        hosts=hosts.read(kept["hosts"]) if "hosts" in kept else None,
+        hosts=users.read(kept["hosts"]) if "hosts" in kept else None,
         hosts_failed="hosts" not in kept,
         estimates=told.estimates if told else {},
         events=counted,
@@ -62,7 +62,7 @@ def list_of_hosts(client: Client, budget: Budget) -> bytes | None:
     """The reply of `GET /user`, proven readable; None where it cannot be had."""
 
     def proven(body: bytes) -> bytes:
-        hosts.read(body)
+        users.read(body)
         return body
 
     try:
@@ -113,7 +113,7 @@ def _ask(open_client: Callable[[], Client], session_ids: list[int], budget: Budg
 
 def _status(client: Client, session_id: int, budget: Budget) -> str:
     """ "" where the API does not know the session. Raises VendorError."""
-    parse = partial(hosts.status, session_id=session_id)
+    parse = partial(users.status, session_id=session_id)
     try:
         return client.get(f"/status/{session_id}", {}, parse, budget=budget, tries=1).content or "?"
     except NotFound:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.vendor import description
+from jobs.securevideo import description
 
 SVCO = "Session with SecureVideo.com - does not count towards billable limits"
 SENTINEL = "Quixotia"

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 
-from jobs.vendor.simulator_wire import JSON_TYPE, Reply, Wire, message
+from jobs.simulator.wire import JSON_TYPE, Reply, Wire, message
 
 Number = int | float
 KINDS: dict[str, Callable[..., None]] = {}

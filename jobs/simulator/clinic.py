@@ -1,7 +1,7 @@
 """Made-up data sets for the simulated vendor, the same each time: nobody in them exists.
 
 `clinic()` is what demo and `simulate-vendor` show; `sessions()` is a month of any size, for benchmarks.
-The format is that of `jobs.vendor.simulator`.
+The format is that of `jobs.simulator.simulator`.
 """
 
 import random

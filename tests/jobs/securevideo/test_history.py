@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import ReplyRefused, TryAgainLater
-from jobs.vendor import payload
-from jobs.vendor.payload import Received
+from jobs.securevideo import history
+from jobs.securevideo.history import Received
 
 SENTINEL = "Quixotia"
 KEYS = ("SessionId", "ScheduleTs", "BillableTs", "DurationMinutes", "BillableStatusCd", "UserId", "UsageDescription")
@@ -44,7 +44,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 def read(value: Any, keep: bool = False) -> Received:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    received = payload.read(body, keep_participants=keep)
+    received = history.read(body, keep_participants=keep)
     codes = Counter(found.code for found in received.findings)
     assert received.received == len(received.rows) + codes["unreadable-row"]
     assert received.rows.index.equals(pd.RangeIndex(len(received.rows)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.billing.live import Host
 from jobs.errors import ReplyRefused
-from jobs.vendor import strict_json
+from jobs.securevideo import strict_json
 from reports.text import shown
 
 _LONGEST = 200  # characters of a name or id shown

@@ -14,8 +14,8 @@ import numpy as np
 
 from jobs.billing.findings import finding
 from jobs.errors import ReplyRefused
-from jobs.vendor import strict_json, values
-from jobs.vendor.description import clean
+from jobs.securevideo import strict_json, values
+from jobs.securevideo.description import clean
 from reports.document import Finding
 
 EXPECTED = {

@@ -19,9 +19,9 @@ import pytest
 import trustme
 
 from jobs.errors import UsageError
-from jobs.vendor import clinic
-from jobs.vendor.simulator import Request, Simulator
-from jobs.vendor.simulator_faults import KINDS
+from jobs.simulator import clinic
+from jobs.simulator.faults import KINDS
+from jobs.simulator.simulator import Request, Simulator
 
 ROW = {
     "SessionId": 105236,
@@ -525,7 +525,7 @@ def test_what_is_no_http_gets_an_answer_too(simulator):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_announces_itself_and_ends_cleanly_on_a_signal(number):
     script = (
-        "from jobs.vendor.simulator import serve\n"
+        "from jobs.simulator.simulator import serve\n"
         "serve(None, port=0, announce=lambda line: print(line, flush=True))\nprint('ended')"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=-1, stderr=-1, text=True, env=os.environ) as process:

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from jobs.billing.month import Month
-from jobs.vendor.simulator_data import GONE, Account, Row, instant
-from jobs.vendor.simulator_wire import Reply, message, pretty
+from jobs.simulator.data import GONE, Account, Row, instant
+from jobs.simulator.wire import Reply, message, pretty
 
 CACHE_BYTES = 256 << 20
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from jobs.errors import BillingError, ReplyRefused, TryAgainLater
-from jobs.vendor.values import LONGEST_NUMBER
+from jobs.securevideo.values import LONGEST_NUMBER
 
 DEEPEST = 64  # levels of arrays and objects, the outermost array included
 _BLOCK = 1 << 20

@@ -1,4 +1,4 @@
-"""A data set of the simulated vendor, read and checked. Its format is described in `jobs.vendor.simulator`."""
+"""A data set of the simulated vendor, read and checked. Its format is described in `jobs.simulator.simulator`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from jobs.billing.month import Month
 from jobs.errors import UsageError
-from jobs.vendor.simulator_strikes import Faults
+from jobs.simulator.schedule import Faults
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from jobs.billing.month import Month
-from jobs.vendor import clinic
-from jobs.vendor.simulator_answers import answer
-from jobs.vendor.simulator_data import read
+from jobs.simulator import clinic
+from jobs.simulator.answers import answer
+from jobs.simulator.data import read
 
 LONG_AFTER = datetime(2017, 6, 1, tzinfo=UTC)
 PROPERTIES = [

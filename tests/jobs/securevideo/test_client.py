@@ -21,7 +21,7 @@ import trustme
 
 from jobs.billing.month import Month
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, ReplyRefused, TryAgainLater, VendorError
-from jobs.vendor.client import Budget, Client, Credentials, Endpoint, Reply
+from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply
 from tests.vendor_server import Part, RawServer, drip, endless, old_tls, reply, reset, serving
 
 SECRET = "s3cr3t-of-acme"
@@ -719,7 +719,7 @@ def test_each_retry_is_one_line_without_the_secret_and_without_the_query(
     caplog.set_level(logging.INFO, "httpx")
     with serving(reply(b"Jane", "503 Jane"), reply()) as server, client_of(server.url(), clock) as client:
         client.get("/history", {"participantEmail": "jane@example.com"}, bytes)
-    assert [record.getMessage() for record in caplog.records if record.name == "jobs.vendor.client"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "jobs.securevideo.client"] == [
         "account acme: GET /history: try 1 of 5 failed: status 503; next in 2.0 s"
     ]
     assert "jane" not in caplog.text.lower()

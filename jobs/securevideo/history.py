@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.vendor import description, rows, strict_json, values
+from jobs.securevideo import description, rows, strict_json, values
 from reports.document import Finding
 
 _CHUNK = 50_000  # rows held as Python objects at a time
