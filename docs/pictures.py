@@ -9,7 +9,7 @@ import time_machine
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from jobs.demo import demo
+from jobs.commands.demo import make
 from tests.browser import start
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "demo"
         with time_machine.travel(NOW, tick=False):  # of the simulated vendor too: clocks that differ only make drafts
-            if demo(made, now=lambda: NOW, program_version="0.1.0", say=lambda _: None):
+            if make(made, now=lambda: NOW, program_version="0.1.0", say=lambda _: None):
                 raise SystemExit("the demo failed: run `securevideo-billing demo`, which says why")
         _pages(made)
         _sheets(made / MONTH / f"{INVOICE}.xlsx", Path(folder))

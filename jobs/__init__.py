@@ -1,1 +1,1 @@
-"""The monthly job: bills SecureVideo sessions. Starts at `jobs.cli`."""
+"""The monthly job: bills SecureVideo sessions. Starts at `jobs.commands`."""

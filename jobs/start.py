@@ -1,22 +1,14 @@
-"""The installed command: the command line, started quickly, and whatever it was started with.
+"""The installed command: the command line, whatever it was started with."""
 
-While hundreds of modules are imported, the garbage collector would look through all of them again and again and find
-nothing: a quarter of the time that a command takes to start.
-"""
-
-import gc
 import os
 import sys
 
 
 def main() -> None:
-    gc.disable()
     _open_closed_streams()
     try:
-        from jobs.cli import main as command_line
+        from jobs.commands.group import main as command_line
 
-        gc.freeze()
-        gc.enable()
         command_line()
     except KeyboardInterrupt:  # before the command line is there to say it
         sys.exit("securevideo-billing: interrupted; the same command again does what is left")

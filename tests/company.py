@@ -21,7 +21,7 @@ from typing import Any, Self
 import time_machine
 from click.testing import CliRunner, Result
 
-from jobs import cli
+from jobs.commands import group
 from jobs.simulator.simulator import Simulator
 
 PROGRAM = Path(sys.executable).with_name("securevideo-billing")
@@ -127,7 +127,7 @@ class Company:
         with _clock(now), logging_kept():
             runner = CliRunner()
             line = ["--config", str(self.config_file), *arguments]
-            return runner.invoke(cli.main, line, typed, env=dict(environ or {}), catch_exceptions=False)
+            return runner.invoke(group.main, line, typed, env=dict(environ or {}), catch_exceptions=False)
 
     def process(
         self, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from click import Option
+from click import Context, Option
 from click.testing import Result
 
-from jobs import cli
+from jobs.commands import group
 from tests.company import MONTH, PLUS, PROGRAM, Company, account, row, rows
 
 RUN = ("run", "--month", MONTH)
@@ -362,7 +362,7 @@ def test_an_error_nobody_expected_shows_where_it_was_and_no_row(tmp_path: Path) 
             "        raise KeyError(gathered.rows['host_name'][0], 'Patient Zero')\n"
             "    return right(gathered)\n"
             "right, monthly.decide = monthly.decide, broken\n"
-            "from jobs.cli import main\n"
+            "from jobs.commands.group import main\n"
             "main()\n"
         )
         command = ["-c", script, "--config", str(company.config_file), "-v", *RUN, "--json"]
@@ -388,12 +388,17 @@ def test_a_ledger_that_cannot_be_opened_is_one_line_and_exit_status_1(tmp_path: 
     assert "restore it from a backup" in line
 
 
-@pytest.mark.parametrize("name", ["", *cli.main.commands])
+COMMANDS = group.main.list_commands(Context(group.main))
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_the_help_of_every_command_says_what_it_does_and_what_each_option_means(tmp_path: Path, name: str) -> None:
     with Company(tmp_path) as company:
         done = company.run(*([name] if name else []), "--help")
     assert (done.exit_code, done.stderr) == (0, "")
     assert "..." not in done.stdout.replace("[ARGS]...", "")  # nothing is cut off
-    assert all(command.help for command in cli.main.commands.values())
-    options = cli.main.commands[name].params if name else cli.main.params
+    command = group.main.get_command(Context(group.main), name) if name else group.main
+    assert command is not None
+    assert command.help
+    options = command.params
     assert [one.name for one in options if isinstance(one, Option) and not one.help and one.metavar is None] == []

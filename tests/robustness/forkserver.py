@@ -24,7 +24,7 @@ from typing import Any
 
 import time_machine
 
-from jobs import cli
+from jobs.commands import group
 from jobs.simulator.simulator import Simulator
 from tests.robustness.site import configuration, data_set
 
@@ -38,7 +38,7 @@ def _warm_up(url: str) -> None:
         (folder / "config.yaml").write_text(configuration(url))
         os.environ |= {"IDENTIFIER": "warm-identifier", "SECRET": "warm-secret"}
         for command in (["run", "--month", "2016-11"], ["run", "--month", "2016-11"], ["verify"], ["render"]):
-            cli.main(["--config", str(folder / "config.yaml"), *command], standalone_mode=False)
+            group.main(["--config", str(folder / "config.yaml"), *command], standalone_mode=False)
 
 
 def _start(order: dict[str, Any], inherited: tuple[int, ...]) -> int:
@@ -88,7 +88,7 @@ def _become(order: dict[str, Any], ready: int) -> None:
     with time_machine.travel(datetime.fromisoformat(order["now"]), tick=False):
         os.close(ready)
         os.read(waiting, 1)
-        cli.main(order["args"], prog_name="securevideo-billing")
+        group.main(order["args"], prog_name="securevideo-billing")
 
 
 def serve() -> None:

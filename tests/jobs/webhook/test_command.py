@@ -17,7 +17,7 @@ from tests.company import PROGRAM, Company, row
 from tests.jobs.webhook.receiver import SECRET, Receiver, configured, event
 from tests.robustness import postgresql
 
-NO_PACKAGE = "import sys; sys.modules['{}'] = None; from jobs.cli import main; main()"
+NO_PACKAGE = "import sys; sys.modules['{}'] = None; from jobs.commands.group import main; main()"
 
 
 def with_webhook(folder: Path) -> dict[str, object]:

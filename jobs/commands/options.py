@@ -1,17 +1,21 @@
 """Options and arguments that several commands have, and what they come to."""
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from jobs.billing.month import Month
-from jobs.cli.program import now
-from jobs.config import Account, Config
-from jobs.config.fields import FORMATS, in_order
+from jobs.commands.program import now
 from jobs.errors import ConfigError, UsageError
+from reports import formats
+
+if TYPE_CHECKING:
+    from jobs.config import Account, Config
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -42,7 +46,7 @@ class MonthRange(click.ParamType[tuple[Month, ...]]):
 
 
 def format_option(told: str) -> Callable[[F], F]:
-    return click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help=told)
+    return click.option("--format", "formats", type=click.Choice(formats.names()), multiple=True, help=told)
 
 
 account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
@@ -52,8 +56,14 @@ output_option = click.option(
 )
 
 
-def with_formats(config: Config, named: Sequence[str]) -> Config:
+as_of_option = click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="As it was known at the end of that day, UTC."
+)
+
+
+def with_formats(config: "Config", named: Sequence[str]) -> "Config":
     """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
+    from jobs.config.fields import in_order
     from jobs.outputs import unmakeable
 
     wanted = in_order({*named, "json"}) if named else config.formats
@@ -62,7 +72,7 @@ def with_formats(config: Config, named: Sequence[str]) -> Config:
     return replace(config, formats=wanted)
 
 
-def chosen_accounts(config: Config, keys: Sequence[str]) -> list[Account]:
+def chosen_accounts(config: "Config", keys: Sequence[str]) -> list["Account"]:
     """The accounts of these keys, or all; in the order of the configuration. Raises UsageError."""
     unknown = [key for key in keys if key not in config.accounts]
     if unknown:
@@ -88,3 +98,13 @@ def single_month(months: tuple[Month, ...]) -> Month:
     if len(months) > 1:
         raise UsageError(f"{months[0]}..{months[-1]}: name one month here")
     return months[0]
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends the work within as Ctrl-C does: what was begun is tidied up, not torn off."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

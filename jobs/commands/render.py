@@ -4,6 +4,12 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
+
+from jobs.billing.month import Month
+from jobs.commands.console import say
+from jobs.commands.opening import need_ledger, open_ledger, write_index
+from jobs.commands.options import MonthRange, format_option, output_option, single_month, with_formats
 from jobs.config import Config
 from jobs.errors import OutputError, UsageError
 from jobs.ledger.store import Ledger
@@ -12,7 +18,7 @@ from jobs.outputs import UnitFolder
 log = logging.getLogger(__name__)
 
 
-def render(
+def _rendered(
     config: Config, ledger: Ledger, output: Path, *, account: str | None, month: str | None, only: Sequence[str] = ()
 ) -> Iterator[Path]:
     """Writes every issued document's files, of one account and month if named; gives each file's path.
@@ -46,3 +52,31 @@ def render(
         raise UsageError(f"nothing was issued{where}; `securevideo-billing history` shows what was")
     if failures:
         raise OutputError("\n".join(dict.fromkeys(failures)))
+
+
+@click.command()
+@click.option("--account", metavar="KEY", help="Only this one.")
+@click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
+@output_option
+@format_option("Only this format, also of documents that were not issued in it; repeatable.")
+@click.pass_context
+def render(
+    ctx: click.Context,
+    *,
+    account: str | None,
+    month: tuple[Month, ...] | None,
+    output: Path | None,
+    formats: Sequence[str],
+) -> None:
+    """Write the files of issued documents again, from the ledger alone."""
+    config = ctx.obj.config()
+    if formats:
+        with_formats(config, formats)
+    need_ledger(config)
+    with open_ledger(config) as ledger:
+        folder = output.absolute() if output else config.output
+        of_month = str(single_month(month)) if month else None
+        for path in _rendered(config, ledger, folder, account=account, month=of_month, only=formats):
+            say(str(path))
+        status = write_index(config, ledger, folder)
+    ctx.exit(status)

@@ -1,27 +1,16 @@
-"""The commands that listen until they are stopped: `simulate-vendor` and `webhook`."""
+"""`webhook`: the receiver for SecureVideo's webhooks."""
 
 import os
-from pathlib import Path
 
 import click
 
-from jobs.cli.opening import hide_secrets
-from jobs.cli.program import PROGRAM
-from jobs.cli.stdout import say
+from jobs.commands.console import say
+from jobs.commands.opening import hide_secrets
+from jobs.commands.program import PROGRAM
 from jobs.errors import UsageError
 
 
-@click.command("simulate-vendor")
-@click.option("--port", type=click.IntRange(0, 65535), default=8083, show_default=True, help="0 picks a free one.")
-@click.option("--data", type=click.Path(path_type=Path), help="A data set (JSON); default: a made-up clinic.")
-def simulate_vendor(*, port: int, data: Path | None) -> None:
-    """Run the simulated SecureVideo API on this machine."""
-    from jobs.simulator.simulator import serve
-
-    serve(data, port=port, announce=click.echo)
-
-
-@click.command(short_help="Receive SecureVideo's webhooks.")
+@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8084, show_default=True, help="0 picks a free one.")
 @click.pass_context

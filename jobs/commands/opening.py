@@ -1,5 +1,6 @@
 """What commands open of what the configuration names: the ledger, the snapshots, the secrets to be kept."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from jobs import config as configuration
-from jobs.cli.program import PROGRAM, now, version
+from jobs import log
+from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config
-from jobs.errors import CredentialError, UsageError
+from jobs.errors import BillingError, CredentialError, UsageError
 
 if TYPE_CHECKING:
     from jobs.ledger.snapshots import Snapshots
@@ -66,3 +68,15 @@ def open_snapshots(config: Config) -> "Snapshots":
     from jobs.ledger.snapshots import Snapshots
 
     return Snapshots(config.snapshots)
+
+
+def write_index(config: Config, ledger: "Ledger", output: Path) -> int:
+    """Gives the exit status: what the units came to stands, even where the page about them cannot be written."""
+    from jobs import index
+
+    try:
+        index.write(config, ledger, output, program_version=version())
+    except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
+        log.tell(logging.ERROR, str(error) if isinstance(error, BillingError) else log.bug(error))
+        return 1
+    return 0

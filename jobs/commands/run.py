@@ -1,47 +1,33 @@
-"""The commands that bill: `run` and `demo`."""
+"""`run`: bills months."""
 
 import gc
 import logging
 import os
-import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from jobs import log
+from jobs import log, monthly
 from jobs.billing.month import Month
-from jobs.cli.opening import hide_secrets, need_authorities, open_ledger
-from jobs.cli.options import (
+from jobs.commands.console import print_json, say, tell_findings
+from jobs.commands.opening import hide_secrets, need_authorities, open_ledger, write_index
+from jobs.commands.options import (
     MonthRange,
     account_option,
     chosen_accounts,
     format_option,
     output_option,
     past_months,
+    terminable,
     with_formats,
 )
-from jobs.cli.overview import write_index
-from jobs.cli.program import now, version
-from jobs.cli.stderr import tell_findings
-from jobs.cli.stdout import print_json, say
+from jobs.commands.program import now, version
 from jobs.errors import OutputError, combined
-
-if TYPE_CHECKING:
-    from jobs.monthly import Outcome
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends the work within as Ctrl-C does: what was begun is tidied up, not torn off."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+from jobs.monthly import Outcome
+from jobs.summary import in_words
 
 
 @click.command()
@@ -76,14 +62,12 @@ def run(
     Without --month it also looks again at the last issued months (`restate_months`) and reports what changed.
     """
     gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
-    from jobs import monthly
-
     config = with_formats(ctx.obj.config(), formats)
     chosen = chosen_accounts(config, accounts)
     billed = past_months(months, "can be drafted")
     hide_secrets(ctx, chosen)
     need_authorities(config)
-    with _terminable(), open_ledger(config) as ledger:
+    with terminable(), open_ledger(config) as ledger:
         job = monthly.Job(
             config=config,
             ledger=ledger,
@@ -102,13 +86,11 @@ def run(
     ctx.exit(combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)]))
 
 
-def _shown(outcomes: Iterable["Outcome"], units: int, *, as_json: bool) -> tuple[list["Outcome"], int]:
+def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[list[Outcome], int]:
     """Collects the outcomes; meanwhile findings go to stderr, results to stdout, progress to a terminal.
 
     Gives also the exit status that printing leads to: billing goes on where stdout cannot be written.
     """
-    from jobs.summary import in_words
-
     done, printed = [], 0
     with click.progressbar(length=units, file=sys.stderr, hidden=not sys.stderr.isatty(), label="billing") as bar:
         for outcome in outcomes:
@@ -138,21 +120,3 @@ def _tell_unit(unit: dict[str, Any]) -> None:
     if unit["error"]:
         log.tell(logging.ERROR, f"{where}: {unit['error']}", **of_unit)
     tell_findings(where, unit["findings"], of_unit)
-
-
-@click.command(short_help="Bill a made-up clinic; nothing to set up.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    default=Path("demo"),
-    show_default=True,
-    help="A new or empty folder, or that of an earlier demo, which is made anew.",
-)
-@click.pass_context
-def demo(ctx: click.Context, output: Path) -> None:
-    """Bill a made-up clinic from the simulated vendor; nothing to set up."""
-    from jobs.demo import demo as run_demo
-
-    with _terminable():
-        ctx.exit(run_demo(output, now=now, program_version=version(), say=say))

@@ -1,13 +1,18 @@
-"""Results, on stdout."""
+"""What a person sees: results on stdout, findings on stderr."""
 
+import logging
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
 
+from jobs import log
 from jobs.errors import OutputError
+
+_SHOWN = 20  # findings of a unit; all of them are in its files
 
 
 def print_json(value: Any) -> None:
@@ -35,3 +40,15 @@ def _discard_stdout() -> None:
     """What is still in its buffer would fail again when the program ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell_findings(where: str, findings: Sequence[Mapping[str, Any]], of_unit: Mapping[str, str]) -> None:
+    """Says the first of those that are more than information. `of_unit`: what JSON says of each beside it."""
+    serious = [finding for finding in findings if finding["severity"] != "info"]
+    for finding in serious[:_SHOWN]:
+        named = {name: finding[name] for name in ("code", "severity", "session_id")}
+        text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
+        log.tell(logging.WARNING, text, **of_unit, **named)
+    if len(serious) > _SHOWN:
+        more = f"{where}: and {len(serious) - _SHOWN} more findings; all are on the Findings sheet"
+        log.tell(logging.WARNING, more, **of_unit)

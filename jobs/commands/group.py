@@ -1,21 +1,39 @@
 """The program's own command: what stands before the others, and how their errors are told."""
 
+import gc
 import io
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs import config as configuration
 from jobs import log
-from jobs.cli.program import PROGRAM, version
-from jobs.config import Config
+from jobs.commands.program import PROGRAM, version
 from jobs.errors import BillingError, UsageError
+
+if TYPE_CHECKING:
+    from jobs.config import Config
+
+_SHORT_HELP = {  # in the manual's order; each command is in the module of its name
+    "run": "Bill months: fetch, reconcile, issue, write the files.",
+    "demo": "Bill a made-up clinic; nothing to set up.",
+    "check": "Validate the configuration; print the plans.",
+    "status": "Ask whether a session is going on.",
+    "report": "Report a host's or participant's use, unbilled.",
+    "history": "Show what the ledger holds.",
+    "diff": "Show what changed since a month was issued.",
+    "verify": "Prove ledger, snapshots and files, offline.",
+    "render": "Write the files of issued documents again.",
+    "backup": "Copy the ledger.",
+    "simulate-vendor": "Run the simulated SecureVideo API on this machine.",
+    "webhook": "Receive SecureVideo's webhooks.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +42,35 @@ class Invocation:
 
     config_file: Path
 
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """Raises ConfigError."""
-        return configuration.load(self.config_file)
+        from jobs.config import load
+
+        return load(self.config_file)
 
 
 class Commands(click.Group):
-    """Commands in the order of the manual; expected errors are one readable line each, never a traceback."""
+    """Commands in the order of the manual, each imported when it is called, since what it rests on takes a second.
+
+    Expected errors are one readable line each, never a traceback.
+    """
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_SHORT_HELP)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in _SHORT_HELP:
+            return None
+        module = name.replace("-", "_")
+        gc.disable()  # else it looks through hundreds of new modules again and again: a quarter of the time to start
+        command: click.Command = getattr(import_module(f"jobs.commands.{module}"), module)
+        gc.freeze()
+        gc.enable()
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SHORT_HELP.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["formatter"] = log.set_up("text", verbose=False, stream=sys.stderr)  # until the arguments are read

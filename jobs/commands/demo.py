@@ -6,8 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
 from jobs import config, index, monthly, summary
 from jobs.billing.month import Month
+from jobs.commands.console import say
+from jobs.commands.options import terminable
+from jobs.commands.program import now, version
 from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
 from jobs.simulator import clinic
@@ -51,7 +56,7 @@ accounts:
 """
 
 
-def demo(output: Path, *, now: Callable[[], datetime], program_version: str, say: Callable[[str], None]) -> int:
+def make(output: Path, *, now: Callable[[], datetime], program_version: str, say: Callable[[str], None]) -> int:
     """Makes `output` anew, tells what it does through `say`, gives the exit status. Raises UsageError, OutputError."""
     _clear(output)
     data = clinic.clinic()
@@ -117,3 +122,19 @@ def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Ca
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")
     say(f"Then try: securevideo-billing --config {output / 'config.yaml'} history")
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=Path("demo"),
+    show_default=True,
+    help="A new or empty folder, or that of an earlier demo, which is made anew.",
+)
+@click.pass_context
+def demo(ctx: click.Context, output: Path) -> None:
+    """Bill a made-up clinic from the simulated vendor; nothing to set up."""
+    with terminable():
+        ctx.exit(make(output, now=now, program_version=version(), say=say))

@@ -1,12 +1,21 @@
 """`check`: is this configuration fit to bill with, and which plan holds when."""
 
+import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import click
+
+from jobs import log
 from jobs.billing.live import Host
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
+from jobs.commands.console import say
+from jobs.commands.opening import hide_secrets
+from jobs.commands.options import with_formats
+from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
 from jobs.fetching import client_of
@@ -24,7 +33,7 @@ class Report:
     exit_status: int  # 0; 1: the vendor; 2: a credential cannot be read, or vendor.ca_file
 
 
-def check(config: Config, environ: Mapping[str, str], *, now: Callable[[], datetime], online: bool) -> Report:
+def _report(config: Config, environ: Mapping[str, str], *, now: Callable[[], datetime], online: bool) -> Report:
     """Tells of every account's plans and credentials; with `online` tries these on the vendor's API."""
     lines: list[str] = []
     warnings: list[str] = []
@@ -134,3 +143,20 @@ def _meter(name: str, meter: Meter) -> str:
         for tier in meter.tiers
     ]
     return f"{meter.included} {name} included, then {', then '.join(prices)}"
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also try each account's credentials, and count what they let see.")
+@click.pass_context
+def check(ctx: click.Context, *, online: bool) -> None:
+    """Validate the configuration and print the plan in force in each month."""
+    config = with_formats(ctx.obj.config(), ())
+    hide_secrets(ctx, config.accounts.values())
+    report = _report(config, os.environ, now=now, online=online)
+    for line in report.warnings:
+        log.tell(logging.WARNING, line)
+    for line in report.problems:
+        log.tell(logging.ERROR, line)
+    for line in report.lines:
+        say(line)
+    ctx.exit(report.exit_status)

@@ -3,12 +3,19 @@
 It is a question and an answer: nothing is stored, and nothing is ever billed on it.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import click
+
+from jobs.commands.console import print_json, say
+from jobs.commands.opening import hide_secrets
+from jobs.commands.options import VENDOR_ID, chosen_accounts
+from jobs.commands.program import now
 from jobs.config import Account, Config
 from jobs.errors import NotFound
 from jobs.fetching import client_of
@@ -68,3 +75,24 @@ def ask(
             return Standing(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
     told = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED
     return Standing(account.key, session_id, told, reply.received_at)
+
+
+@click.command()
+@click.argument("session_id", type=VENDOR_ID)
+@click.option("--account", metavar="KEY", required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def status(ctx: click.Context, *, session_id: int, account: str, as_json: bool) -> None:
+    """Ask SecureVideo's Status API whether session SESSION_ID is going on right now.
+
+    It knows Zoom-based sessions only. Exit status 3 if it does not know the session, or says what is not documented.
+    """
+    config = ctx.obj.config()
+    (chosen,) = chosen_accounts(config, [account])
+    hide_secrets(ctx, [chosen])
+    found = ask(config, chosen, session_id, environ=os.environ, now=now)
+    if as_json:
+        print_json(found.to_builtins())
+    else:
+        say(found.in_words())
+    ctx.exit(found.exit_status)

@@ -1,0 +1,34 @@
+"""`diff`: which sessions differ between a month as issued and its newest snapshot."""
+
+from datetime import datetime
+
+import click
+
+from jobs.billing.month import Month
+from jobs.commands.console import print_json, say
+from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
+from jobs.commands.options import MonthRange, as_of_option, single_month
+from jobs.recount import Archive, difference, in_words
+
+
+@click.command()
+@click.option("--account", metavar="KEY", required=True)
+@click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
+@as_of_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: datetime | None, as_json: bool) -> None:
+    """Show which sessions differ between a month as issued and its newest snapshot, why, and the money.
+
+    Asks nothing of the vendor: `run` fetches the newest snapshot. Exit status 3 if any differ.
+    """
+    config = ctx.obj.config()
+    need_ledger(config)
+    with open_ledger(config) as ledger:
+        archive = Archive(ledger, open_snapshots(config))
+        found = difference(archive, account, single_month(month), as_of=as_of.date() if as_of else None)
+    if as_json:
+        print_json(found)
+    else:
+        say(in_words(found))
+    ctx.exit(3 if found["changes"] else 0)
