@@ -28,22 +28,22 @@ PAGES = {  # the page, and how much of it from the top, in CSS pixels
 def main() -> None:
     """Writes docs/*.png anew."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "demo"
+        demo = Path(folder) / "demo"
         with time_machine.travel(NOW, tick=False):  # of the simulated vendor too: clocks that differ only make drafts
-            if make(made, now=lambda: NOW, program_version="0.1.0", say=lambda _: None):
+            if make(demo, now=lambda: NOW, program_version="0.1.0", say=lambda _: None):
                 raise SystemExit("the demo failed: run `securevideo-billing demo`, which says why")
-        _pages(made)
-        _sheets(made / MONTH / f"{INVOICE}.xlsx", Path(folder))
+        _pages(demo)
+        _sheets(demo / MONTH / f"{INVOICE}.xlsx", Path(folder))
     for name in (*PAGES, *SHEETS):
         print(HERE / f"{name}.png")
 
 
-def _pages(made: Path) -> None:
+def _pages(demo: Path) -> None:
     with sync_playwright() as playwright:
         browser = start(playwright)
         for name, (path, height) in PAGES.items():
             page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
-            page.goto((made / path).as_uri())
+            page.goto((demo / path).as_uri())
             page.screenshot(path=HERE / f"{name}.png")
             _shrink(HERE / f"{name}.png")
         browser.close()

@@ -9,7 +9,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jobs import summary
 from jobs.billing.decide import Decision, Gathered, decide
 from jobs.billing.findings import finding
 from jobs.billing.invoicing import Issued, Setting
@@ -17,10 +16,11 @@ from jobs.billing.month import Month
 from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
 from jobs.errors import BillingError, CredentialsRefused, OutputError
-from jobs.fetching import AccountVendor, Fetched, Settled, clock_skew
+from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.log import bug
-from jobs.outputs import UnitFolder
+from jobs.output import summary
+from jobs.output.documents import UnitFolder
 from jobs.securevideo.client import Reply
 from reports.document import Document, Finding, Snapshot
 

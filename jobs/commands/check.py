@@ -18,7 +18,7 @@ from jobs.commands.options import with_formats
 from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
-from jobs.fetching import client_of
+from jobs.fetch import client_of
 from jobs.securevideo import history, users
 from jobs.securevideo.client import tls_context
 from reports.document import plain

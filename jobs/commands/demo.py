@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from jobs import config, index, monthly, summary
+from jobs import config, monthly, overview
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.options import terminable
 from jobs.commands.program import now, version
 from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
+from jobs.output import summary
 from jobs.simulator import clinic
 from jobs.simulator.simulator import Simulator
 
@@ -73,7 +74,7 @@ def make(output: Path, *, now: Callable[[], datetime], program_version: str, say
             say(f"Later the vendor comps a session of {restated}. A rerun as on {_WHEN_RERUN:%Y-%m-%d} adjusts it:")
             second = list(monthly.run(replace(job, adjust=True), [(lakeside, restated)]))
             _say_outcomes(second, say)
-            index.write(loaded, ledger, loaded.output, program_version=program_version)
+            overview.write(loaded, ledger, loaded.output, program_version=program_version)
     if second[0].exit_status == 0:
         _say_what_to_open(output, loaded.output / "lakeside" / str(restated), second[0], say)
     return combined(outcome.exit_status for outcome in [*first, *second])
@@ -116,7 +117,7 @@ def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Ca
     credit_note = last.summary["documents"][0]
     say("")
     say("Open this first, it leads to all the others:")
-    say(f"  {folder.parents[1] / index.NAME}  the overview")
+    say(f"  {folder.parents[1] / overview.NAME}  the overview")
     say("Then these:")
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):

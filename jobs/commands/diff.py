@@ -8,7 +8,7 @@ from jobs.billing.month import Month
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
 from jobs.commands.options import MonthRange, as_of_option, single_month
-from jobs.recount import Archive, difference, in_words
+from jobs.replay import Archive, difference, in_words
 
 
 @click.command()

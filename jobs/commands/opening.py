@@ -72,10 +72,10 @@ def open_snapshots(config: Config) -> "Snapshots":
 
 def write_index(config: Config, ledger: "Ledger", output: Path) -> int:
     """Gives the exit status: what the units came to stands, even where the page about them cannot be written."""
-    from jobs import index
+    from jobs import overview
 
     try:
-        index.write(config, ledger, output, program_version=version())
+        overview.write(config, ledger, output, program_version=version())
     except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
         log.tell(logging.ERROR, str(error) if isinstance(error, BillingError) else log.bug(error))
         return 1

@@ -64,7 +64,7 @@ as_of_option = click.option(
 def with_formats(config: "Config", named: Sequence[str]) -> "Config":
     """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
     from jobs.config.fields import in_order
-    from jobs.outputs import unmakeable
+    from jobs.output.documents import unmakeable
 
     wanted = in_order({*named, "json"}) if named else config.formats
     if reasons := unmakeable(wanted):

@@ -13,7 +13,7 @@ from jobs.commands.options import MonthRange, format_option, output_option, sing
 from jobs.config import Config
 from jobs.errors import OutputError, UsageError
 from jobs.ledger.store import Ledger
-from jobs.outputs import UnitFolder
+from jobs.output.documents import UnitFolder
 
 log = logging.getLogger(__name__)
 

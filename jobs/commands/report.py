@@ -25,8 +25,8 @@ from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, output
 from jobs.commands.program import now, version
 from jobs.config import Account, Config
 from jobs.errors import NotFound, UsageError
-from jobs.fetching import client_of, clock_skew
-from jobs.files import Folder
+from jobs.fetch import client_of, clock_skew
+from jobs.output.folder import Folder
 from jobs.securevideo import history
 from jobs.securevideo.client import Client, Reply
 from jobs.securevideo.history import Received

@@ -27,7 +27,7 @@ from jobs.commands.options import (
 from jobs.commands.program import now, version
 from jobs.errors import OutputError, combined
 from jobs.monthly import Outcome
-from jobs.summary import in_words
+from jobs.output.summary import in_words
 
 
 @click.command()

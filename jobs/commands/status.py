@@ -18,7 +18,7 @@ from jobs.commands.options import VENDOR_ID, chosen_accounts
 from jobs.commands.program import now
 from jobs.config import Account, Config
 from jobs.errors import NotFound
-from jobs.fetching import client_of
+from jobs.fetch import client_of
 from jobs.securevideo import users
 
 NOT_KNOWN, UNDOCUMENTED = "not_known", "undocumented"  # ours; the vendor's own are in capitals

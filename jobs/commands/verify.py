@@ -11,7 +11,7 @@ from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
 from jobs.commands.options import MonthRange, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import LedgerDamaged
-from jobs.recount import Archive
+from jobs.replay import Archive
 
 
 @click.command()

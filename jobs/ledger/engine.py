@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.sql import column, table
 
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
-from jobs.files import make_folders
+from jobs.output.folder import make_folders
 
 HEAD = "0004"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.errors import LedgerDamaged
-from jobs.files import Folder
+from jobs.output.folder import Folder
 
 _LEVEL = 1  # the replies are repetitive text: a higher level costs several times the time for a fifth of the size
 

@@ -13,7 +13,7 @@ from jobs.errors import BillingError
 from jobs.ledger import frames
 from jobs.ledger.posting import amounts_minor
 from jobs.ledger.store import View
-from jobs.recount import recount
+from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
 from reports import places
 from reports.document import PARTICIPANT_COLUMNS, Document, plain, to_builtins

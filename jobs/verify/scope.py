@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jobs.recount import Archive
+from jobs.replay import Archive
 
 WITHHELD = ("the participants' text as issued", "another text")  # what is told may be mailed; names may not
 _MOST = 20  # differences told of one file or document; the first ones say what happened

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import OutputError
-from jobs.files import Folder
+from jobs.output.folder import Folder
 
 
 def test_folders_that_are_missing_are_made_private(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from jobs.errors import OutputError
-from jobs.files import Folder
+from jobs.output.folder import Folder
 from reports import formats
 from reports.document import Document, figures
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from jobs.billing import money
 from jobs.billing.month import Month
 from jobs.config import Config
-from jobs.files import Folder
 from jobs.ledger.drift import Drift
 from jobs.ledger.standing import Standing
 from jobs.ledger.store import Ledger
+from jobs.output.folder import Folder
 from reports import index, overview
 from reports.document import Document
 from reports.overview import MATTERS, Concern, File, Overview, Paper, Sum

@@ -1,0 +1,1 @@
+"""What is written into the output folder, and how: whole or not at all."""
