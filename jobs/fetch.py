@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from jobs.billing.counting import counted
+from jobs.billing.enrichment import Live, to_ask
 from jobs.billing.findings import finding
-from jobs.billing.live import Live, to_ask
 from jobs.billing.month import Month
 from jobs.config import Account, Config, read_credential
 from jobs.ledger.snapshots import Kept, Snapshots

@@ -10,7 +10,7 @@ from jobs.billing import money
 from jobs.billing.month import Month
 from jobs.config import Config
 from jobs.ledger.drift import Drift
-from jobs.ledger.standing import Standing
+from jobs.ledger.state import Standing
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
 from reports import index, overview

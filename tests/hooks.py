@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from jobs.ledger.hooks import Event, Hooks
+from jobs.ledger.webhook_events import Event, Hooks
 from tests.company import Company
 
 

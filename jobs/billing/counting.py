@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from jobs.billing.enrichment import NOTHING, Live
+from jobs.billing.enrichment import findings as live_findings
 from jobs.billing.findings import finding, in_order
-from jobs.billing.live import NOTHING, Live
-from jobs.billing.live import findings as live_findings
 from jobs.billing.month import Month, Period
 from jobs.billing.plan import PlannedPart, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage

@@ -11,9 +11,9 @@ import pandas as pd
 
 from jobs.billing import invoicing, restate
 from jobs.billing.counting import count
+from jobs.billing.enrichment import NOTHING, Live, of_issued
 from jobs.billing.findings import blocks, finding, in_order
 from jobs.billing.invoicing import Issued, Setting
-from jobs.billing.live import NOTHING, Live, of_issued
 from jobs.billing.month import Month
 from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from jobs.billing import money
-from jobs.billing.live import NOTHING, Host, Live, with_estimates
-from jobs.billing.live import counts as live_counts
+from jobs.billing.enrichment import NOTHING, Host, Live, with_estimates
+from jobs.billing.enrichment import counts as live_counts
 from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import Rated, rate

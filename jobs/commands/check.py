@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import click
 
 from jobs import log
-from jobs.billing.live import Host
+from jobs.billing.enrichment import Host
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.commands.console import say

@@ -7,7 +7,7 @@ import click
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import has_ledger, open_ledger
 from jobs.commands.options import as_of_option
-from jobs.ledger.past import in_words
+from jobs.ledger.history import in_words
 
 
 @click.command()

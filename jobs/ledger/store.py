@@ -20,9 +20,8 @@ from sqlalchemy import Connection, func, select
 
 from jobs.billing import invoicing
 from jobs.billing.invoicing import TREND_MONTHS, Issued
-from jobs.ledger import chain, engine, frames, past, posting
+from jobs.ledger import chain, engine, frames, history, posting
 from jobs.ledger.chain import Break
-from jobs.ledger.hooks import Hooks
 from jobs.ledger.rows import (
     attached_to,
     document_of,
@@ -36,7 +35,8 @@ from jobs.ledger.rows import (
 )
 from jobs.ledger.schema import IN_ORDER, attachments, documents, events, runs, snapshots
 from jobs.ledger.snapshots import Kept
-from jobs.ledger.standing import Standing, standings
+from jobs.ledger.state import Standing, standings
+from jobs.ledger.webhook_events import Hooks
 from reports.document import Document, MonthTotals, Snapshot
 
 NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
@@ -191,7 +191,7 @@ class Ledger:
 
     def view(self, account: str, month: str, *, as_of: date | None = None) -> View:
         """What was known at the end of the day `as_of`, UTC; without it, now."""
-        until = past.end_of(as_of)
+        until = history.end_of(as_of)
         with engine.reading(self._engine) as connection:
             document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
             of_month = (snapshots.c.account == account) & (snapshots.c.month == month)
@@ -301,7 +301,7 @@ class Ledger:
     def history(self, *, as_of: date | None = None) -> list[dict[str, Any]]:
         """What is known of each month (`past.months`)."""
         with engine.reading(self._engine) as connection:
-            return past.months(connection, as_of=as_of)
+            return history.months(connection, as_of=as_of)
 
     def standings(self) -> list[Standing]:
         """How each account-month stands, by account and month."""

@@ -12,7 +12,7 @@ from threading import Event
 
 import msgspec
 
-from jobs.billing.live import Live
+from jobs.billing.enrichment import Live
 from jobs.errors import NotFound, TryAgainLater, VendorError
 from jobs.securevideo import users
 from jobs.securevideo.client import Budget, Client

@@ -8,7 +8,7 @@ import codecs
 import re
 from typing import Any
 
-from jobs.billing.live import Host
+from jobs.billing.enrichment import Host
 from jobs.errors import ReplyRefused
 from jobs.securevideo import strict_json
 from reports.text import shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jobs.billing.invoicing import Issued
 from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
-from reports import formats, places
+from reports import compare, formats
 from reports.document import Document, figures
 
 _ISSUED = re.compile(r".+-\d{6}-\d{4,}(-(CN|SI)\d+)?|restatement-\d+")  # names of final files, without their endings
@@ -45,7 +45,7 @@ def of_document(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Diff
         if isinstance(content, str):
             yield Difference(str(file), "the file", "there", content)
             continue
-        told = first_ones(_in_file(scope, issued, format_name, content, recorded.get(name, places.NOTHING)))
+        told = first_ones(_in_file(scope, issued, format_name, content, recorded.get(name, compare.NOTHING)))
         yield from (Difference(str(file), *one) for one in told)
     for format_name in (name for name in formats.names() if name not in document.files):
         yield from _copy(folder / f"{document.stem}.{format_name}", format_name, issued)
@@ -82,15 +82,15 @@ def _in_file(scope: Scope, issued: Issued, format_name: str, content: bytes, rec
     if not altered and document.program_version != scope.program_version:
         yield from _other_version(format_name, document, content)
         return
-    for place, expected, found in places.differing(format_name, made, content):
-        if altered or not places.is_looks(place):  # a newer library may draw an unaltered file otherwise
-            withheld = document.participants == "full" and places.may_name_participants(place)
+    for place, expected, found in compare.differing(format_name, made, content):
+        if altered or not compare.is_looks(place):  # a newer library may draw an unaltered file otherwise
+            withheld = document.participants == "full" and compare.may_name_participants(place)
             yield place, *(WITHHELD if withheld else (expected, found))
 
 
 def _other_version(format_name: str, document: Document, content: bytes) -> Iterator[Told]:
     """A file as another version made it is worded otherwise; its figures must be the document's all the same."""
-    stored = places.stored_figures(format_name, content)
+    stored = compare.stored_figures(format_name, content)
     for name, expected in figures(document).items() if stored else ():
         if stored.get(name) != str(expected):
             yield name, str(expected), str(stored.get(name))
@@ -127,4 +127,4 @@ def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:
         account, month = file.parent.parent.name, file.parent.name
         named_so = _ISSUED.fullmatch(file.stem) and scope.holds({"account": account, "month": month})
         if named_so and (account, month, file.stem) not in issued:
-            yield Difference(str(file), "the file", places.NOTHING, "one whose document was never issued")
+            yield Difference(str(file), "the file", compare.NOTHING, "one whose document was never issued")

@@ -15,7 +15,7 @@ from jobs.ledger.posting import amounts_minor
 from jobs.ledger.store import View
 from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
-from reports import places
+from reports import compare
 from reports.document import PARTICIPANT_COLUMNS, Document, plain, to_builtins
 
 _LINE = ("meter", "description", "quantity", "unit_price", "amount_minor")
@@ -43,12 +43,12 @@ def numbers(outline: Outline) -> Iterator[Told]:
     for row in outline.numbers:
         series[row["account"], row["series"]].append(row["nth"])
         if bears.get(row["document_id"]) != row["number"]:
-            found = bears.get(row["document_id"]) or places.NOTHING
+            found = bears.get(row["document_id"]) or compare.NOTHING
             yield f"number of document {row['document_id']}", row["number"], found
     numbered = {row["document_id"] for row in outline.numbers}
     for row_id, number in bears.items():
         if number is not None and row_id not in numbered:
-            yield f"row of document {row_id} in table numbers", number, places.NOTHING
+            yield f"row of document {row_id} in table numbers", number, compare.NOTHING
     for (account, name), ordinals in series.items():
         if sorted(ordinals) != list(range(1, len(ordinals) + 1)):
             found = ", ".join(map(str, sorted(ordinals)))
@@ -72,7 +72,7 @@ def columns(outline: Outline, row: Row, document: Document) -> Iterator[Told]:
         for line in document.lines
     ]
     stored = [{name: line[name] for name in line if name in _LINE} for line in outline.lines.get(row["id"], [])]
-    for place, expected, found in places.unlike(places.leaves(printed), places.leaves(stored)):
+    for place, expected, found in compare.unlike(compare.leaves(printed), compare.leaves(stored)):
         yield f"{named(row)}, lines.{place}", expected, found
 
 
@@ -96,8 +96,8 @@ def recomputed(scope: Scope, outline: Outline, row: Row, issued: Issued) -> Iter
 
 
 def _fields(again: Document, document: Document, *, same_version: bool) -> Iterator[Told]:
-    one, two = (places.leaves(to_builtins(each)) for each in (again, document))
-    for place, expected, found in places.unlike(one, two):
+    one, two = (compare.leaves(to_builtins(each)) for each in (again, document))
+    for place, expected, found in compare.unlike(one, two):
         is_wording = any(part in _WORDS for part in place.split("."))
         if same_version or not is_wording:
             yield place, expected, found
@@ -112,7 +112,7 @@ def _sessions(row: Row, decision: Decision, stored: pd.DataFrame) -> Iterator[To
         {line[0]: line[1:] for line in frame[["session_id", *columns]].to_numpy(dtype=object).tolist()}
         for frame in (recomputed, stored)
     )
-    absent = [places.NOTHING] * len(columns)
+    absent = [compare.NOTHING] * len(columns)
     for session_id in sorted({*one, *two}):
         expected_row, found_row = one.get(session_id, absent), two.get(session_id, absent)
         for name, expected, found in zip(columns, expected_row, found_row, strict=True):

@@ -1,4 +1,4 @@
-"""From a webhook's body to what is stored of it: only what cannot hold a name (`jobs.ledger.hooks.Event`).
+"""From a webhook's body to what is stored of it: only what cannot hold a name (`jobs.ledger.webhook_events.Event`).
 
 `Attributes`, and whatever else a body holds, leave their trace in its digest alone. A type or status is stored if it
 reads like a code, documented or not; a wrong EventTs is no EventTs. What is no event at all is refused.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from jobs.ledger.hooks import Event
+from jobs.ledger.webhook_events import Event
 
 SESSION_STATUS = "SESSION_STATUS"  # the type whose ID is a session's
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")

@@ -12,7 +12,7 @@ import uvicorn
 
 from jobs.config import Config, read_credential
 from jobs.errors import CredentialError, UsageError
-from jobs.ledger.hooks import Hooks
+from jobs.ledger.webhook_events import Hooks
 from jobs.webhook.app import app
 from jobs.webhook.connection import BoundedConnection, Limits
 from jobs.webhook.store import Bounds, Store

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from jobs.errors import LedgerError
-from jobs.ledger.hooks import Event, Hooks
+from jobs.ledger.webhook_events import Event, Hooks
 from jobs.log import bug
 
 log = logging.getLogger(__name__)

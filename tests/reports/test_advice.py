@@ -3,8 +3,8 @@
 import pytest
 
 from jobs.billing.findings import SEVERITY
-from reports.advice import TO_DO, what_to_do
 from reports.document import Finding
+from reports.wording import TO_DO, what_to_do
 
 
 def test_every_finding_says_what_to_do() -> None:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from reports import formats, places
+from reports import compare, formats
 from tests import documents
 
 
@@ -29,13 +29,13 @@ def package(change: tuple[str, str, str]) -> bytes:
 
 @pytest.mark.parametrize("name", ["xlsx", "html", "csv", "json"])
 def test_the_same_file_differs_nowhere(name: str) -> None:
-    assert list(places.differing(name, rendered(name), rendered(name))) == []
+    assert list(compare.differing(name, rendered(name), rendered(name))) == []
 
 
 def test_a_json_value_is_named_by_its_path() -> None:
     one = {"lines": [{"amount": "1.00"}, {"amount": "2.00"}], "rules": [], "number": None}
     two = {"lines": [{"amount": "1.00"}, {"amount": "2.50"}, {"amount": "3.00"}], "rules": [], "number": "X"}
-    assert list(places.differing("json", json.dumps(one).encode(), json.dumps(two).encode())) == [
+    assert list(compare.differing("json", json.dumps(one).encode(), json.dumps(two).encode())) == [
         ("lines.1.amount", "2.00", "2.50"),
         ("number", "null", "X"),
         ("lines.2.amount", "nothing", "3.00"),
@@ -43,7 +43,7 @@ def test_a_json_value_is_named_by_its_path() -> None:
 
 
 def test_a_csv_value_is_named_by_row_and_column() -> None:
-    found = places.differing("csv", b"id,status\r\n1,BILL\r\n2,COMP\r\n", b"id,status\r\n1,COMP\r\n")
+    found = compare.differing("csv", b"id,status\r\n1,BILL\r\n2,COMP\r\n", b"id,status\r\n1,COMP\r\n")
     assert list(found) == [
         ("row 2, status", "BILL", "COMP"),
         ("row 3, id", "2", "nothing"),
@@ -53,14 +53,14 @@ def test_a_csv_value_is_named_by_row_and_column() -> None:
 
 def test_a_figure_of_the_page_is_named_by_its_field_and_its_line() -> None:
     one = b'<p><b data-field="net_total" data-value="1.00">1.00</b></p>\n'
-    found = list(places.differing("html", one, one.replace(b'value="1.00"', b'value="2.00"')))
+    found = list(compare.differing("html", one, one.replace(b'value="1.00"', b'value="2.00"')))
     assert found[0] == ("data-field net_total", "1.00", "2.00")
     assert [place for place, _, _ in found[1:]] == ["line 1"]
-    assert [places.is_looks(place) for place, _, _ in found] == [False, True]
+    assert [compare.is_looks(place) for place, _, _ in found] == [False, True]
 
 
 def test_a_cell_is_named_by_sheet_and_address() -> None:
-    found = list(places.differing("xlsx", rendered("xlsx"), package(("xl/worksheets/sheet3.xml", ">BILL<", ">SVCO<"))))
+    found = list(compare.differing("xlsx", rendered("xlsx"), package(("xl/worksheets/sheet3.xml", ">BILL<", ">SVCO<"))))
     assert [(place.partition("!")[0], one, two) for place, one, two in found] == [("Sessions", "BILL", "SVCO")]
 
 
@@ -78,13 +78,13 @@ def test_a_cell_is_named_by_sheet_and_address() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_difference(name: str, content: bytes) -> None:
-    ((place, expected, found),) = places.differing(name, rendered(name), content)
+    ((place, expected, found),) = compare.differing(name, rendered(name), content)
     assert (place, expected) == ("the whole file", f"readable {name}")
     assert found.startswith("unreadable (")
 
 
 def test_a_difference_stays_on_one_line_of_bearable_length() -> None:
-    ((_, one, two),) = places.differing("json", b'{"a": "b\\n\\u001b[2Jc"}', json.dumps({"a": "x" * 500}).encode())
+    ((_, one, two),) = compare.differing("json", b'{"a": "b\\n\\u001b[2Jc"}', json.dumps({"a": "x" * 500}).encode())
     assert one == "b [2Jc"
     assert two == "x" * 80 + "…"
 
@@ -105,4 +105,4 @@ def test_a_difference_stays_on_one_line_of_bearable_length() -> None:
     ],
 )
 def test_columns_that_may_name_participants(place: str, may: bool) -> None:
-    assert places.may_name_participants(place) is may
+    assert compare.may_name_participants(place) is may

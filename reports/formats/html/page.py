@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from reports.advice import blocking_findings
 from reports.document import Document, figures, plain
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
+from reports.wording import blocking_findings
 
 
 @dataclass(frozen=True, slots=True)

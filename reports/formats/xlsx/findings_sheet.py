@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from reports.advice import what_to_do
 from reports.document import Finding
+from reports.wording import what_to_do
 
 from .book import Book, Sheets
 from .page import set_up

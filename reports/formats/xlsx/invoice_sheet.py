@@ -4,9 +4,9 @@ from datetime import date
 from decimal import Decimal
 from textwrap import wrap
 
-from reports.advice import blocking_findings
 from reports.document import Document, Line, Party
 from reports.text import shown
+from reports.wording import blocking_findings
 
 from .book import Book, Cell, Span, fitting
 from .model import decimals, price_digits

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from jobs.errors import LedgerError
 from jobs.ledger import backup, engine
-from jobs.ledger.hooks import Counts, Event, Hooks
+from jobs.ledger.webhook_events import Counts, Event, Hooks
 from tests import usage
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post
 from tests.robustness import postgresql

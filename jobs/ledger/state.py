@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jobs.ledger import drift, past
+from jobs.ledger import drift, history
 from jobs.ledger.drift import Drift
 from jobs.ledger.schema import documents, events, snapshots
 from reports.document import Document, from_json
@@ -42,7 +42,7 @@ def standings(connection: Connection) -> list[Standing]:
         for row in connection.execute(select(*columns).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
     return [
-        _standing(*unit, known[unit], drift.told(connection, unit[0], known[unit], past.end_of(None)))
+        _standing(*unit, known[unit], drift.told(connection, unit[0], known[unit], history.end_of(None)))
         for unit in sorted(known)
     ]
 
@@ -58,7 +58,7 @@ def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told
     return Standing(
         account=account,
         month=month,
-        status=past.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
+        status=history.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
         documents=tuple(from_json(row["body"]) for row in issued),
         unwritten=any(row["id"] not in written for row in issued),
         decided=json.loads(decided[-1]["detail"]) if decided else {},
