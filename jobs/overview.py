@@ -1,4 +1,4 @@
-"""The index page of an output folder, from what the ledger knows: `reports.index` says what it looks like."""
+"""The index page of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,9 +13,10 @@ from jobs.ledger.drift import Drift
 from jobs.ledger.state import Standing
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
-from reports import index, overview
+from reports import overview
 from reports.document import Document
-from reports.overview import MATTERS, Concern, File, Overview, Paper, Sum
+from reports.overview import content
+from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
 
 NAME = "index.html"
 _ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for people first
@@ -24,7 +25,7 @@ _ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for peopl
 def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Path:
     """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
     with Folder(output) as folder, folder.locked():
-        made = index.render(overview_of(config, ledger.standings(), output, program_version))
+        made = overview.render(overview_of(config, ledger.standings(), output, program_version))
         folder.write(NAME, made, config.file_mode)
     return output / NAME
 
@@ -50,13 +51,13 @@ def overview_of(config: Config, standings: Iterable[Standing], output: Path, pro
     )
 
 
-def _account(config: Config, key: str, months: Mapping[str, Standing], output: Path) -> overview.Account:
+def _account(config: Config, key: str, months: Mapping[str, Standing], output: Path) -> content.Account:
     newest = next((one.documents[-1] for _, one in sorted(months.items(), reverse=True) if one.documents), None)
     configured = config.accounts.get(key)
     terms = configured.terms if configured else None
     called, priced = terms or newest, newest or terms  # what is issued keeps its currency
     listed = tuple(_month(month, months.get(month), output / key / month) for month in _without_gaps(months))
-    return overview.Account(
+    return content.Account(
         key=key,
         name=called.bill_to.name if called else "",
         currency=priced.currency if priced else "",
@@ -74,12 +75,12 @@ def _without_gaps(months: Iterable[str]) -> Iterator[str]:
         month = month.plus(1)
 
 
-def _month(month: str, known: Standing | None, folder: Path) -> overview.Month:
+def _month(month: str, known: Standing | None, folder: Path) -> content.Month:
     if known is None:
-        return overview.Month(month, "missing", None, None, None, None, 0, False, ())
+        return content.Month(month, "missing", None, None, None, None, 0, False, ())
     issued, decided = known.documents, known.decided
     last = issued[-1] if issued else None
-    return overview.Month(
+    return content.Month(
         month=month,
         standing=known.status if last is not None or known.failure is None else "failed",  # type: ignore[arg-type]  # the ledger's words
         counted=decided.get("counted", last.counts["BILL"] if last else None),
@@ -158,7 +159,7 @@ def _told(drift: Drift) -> str:
     return f"webhooks told of {sessions} since a run last looked at it, last at {last}"
 
 
-def _sums(accounts: Iterable[overview.Account]) -> tuple[Sum, ...]:
+def _sums(accounts: Iterable[content.Account]) -> tuple[Sum, ...]:
     """What is issued by month and currency, newest month first."""
     totals: dict[tuple[str, str, int], list[Decimal]] = defaultdict(list)
     for account in accounts:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from reports.document import Document
-from reports.overview import Overview
+from reports.overview.content import Overview
 
 MARKUP = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;\u202e\x07"
 SHOWN_MARKUP = MARKUP[: -len("\u202e\x07")]  # what is left of it where text is shown

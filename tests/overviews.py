@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reports.overview import MATTERS, Account, Concern, File, Month, Overview, Paper, Sum
+from reports.overview.content import MATTERS, Account, Concern, File, Month, Overview, Paper, Sum
 
 STANDINGS: tuple[Any, ...] = ("issued", "issued", "issued", "adjusted", "restated", "draft", "failed", "missing")
 FORMATS = ("xlsx", "html", "json", "csv")

@@ -10,7 +10,7 @@ import pandas as pd
 from jobs.billing import usage_report as counted
 from jobs.billing.findings import finding
 from jobs.billing.month import Month, Period
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 from tests.usage import CODES, Row, frame
 
 READ = datetime(2017, 1, 5, 6, tzinfo=UTC)

@@ -17,7 +17,7 @@ from jobs.billing.month import Period
 from jobs.billing.plan import Plan, parts_of
 from jobs.billing.reconcile import counts_by_status, host_names, minutes_by_status
 from reports.document import PARTICIPANT_COLUMNS, STATUSES, Finding
-from reports.usage import USAGE_COLUMNS, HostSessions, MonthSessions, UsageReport
+from reports.usage.report import USAGE_COLUMNS, HostSessions, MonthSessions, UsageReport
 
 _NO_PLAN = Plan(date.min, "", Decimal(0))
 _RULES = (

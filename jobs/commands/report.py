@@ -30,10 +30,10 @@ from jobs.output.folder import Folder
 from jobs.securevideo import history
 from jobs.securevideo.client import Client, Reply
 from jobs.securevideo.history import Received
-from reports import usage_formats
+from reports import usage
 from reports.document import STATUSES, Finding, to_builtins
 from reports.text import so_many
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 
 SCHEMA = "securevideo-billing/usage-report/1"
 FOLDER = "reports"
@@ -153,7 +153,7 @@ def write(config: Config, output: Path, report: UsageReport, sessions: pd.DataFr
         stem = _free(folder.names(), report)
         named = replace(report, files={name: f"{stem}.{name}" for name in formats})
         for name, file in named.files.items():
-            folder.write(file, usage_formats.render(name, named, sessions), config.file_mode)
+            folder.write(file, usage.render(name, named, sessions), config.file_mode)
         return Made(named, tuple(folder.path / file for file in named.files.values()))
 
 
@@ -184,7 +184,7 @@ def _free(taken: Sequence[str], report: UsageReport) -> str:
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(usage_formats.NAMES),
+    type=click.Choice(usage.NAMES),
     multiple=True,
     help="Write only this format; repeatable. Default: all three.",
 )
@@ -216,9 +216,7 @@ def report(
     asked = Asked(host_id, address)
     made = make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
     folder = output.absolute() if output else config.output
-    written = write(
-        config, folder, *made, formats=[name for name in usage_formats.NAMES if name in formats or not formats]
-    )
+    written = write(config, folder, *made, formats=[name for name in usage.NAMES if name in formats or not formats])
     told = written.to_builtins()
     tell_findings(f"{account} {written.report.period}", told["findings"], {"account": account})
     if as_json:

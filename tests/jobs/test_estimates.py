@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from tests.company import MONTH, PLUS, Company, account, row
-from tests.hooks import tell
+from tests.webhook_events import tell
 
 RUN = ("run", "--month", MONTH)
 HEAD = "Minutes estimated from webhook events (never charged)"

@@ -12,7 +12,8 @@ from html.parser import HTMLParser
 import pytest
 from openpyxl import load_workbook
 
-from reports import formats, index
+from reports import formats
+from reports import overview as overview_page
 from reports.text import shown
 from tests import hostile
 from tests.documents import sample
@@ -24,7 +25,7 @@ TEXTS = [hostile.MARKUP, hostile.FORMULA, hostile.AT, hostile.ESCAPE, hostile.LO
 
 def made(format_name: str, kind: str, text: str) -> bytes:
     if format_name == "index":
-        return index.render(hostile.overview(overview(), text))
+        return overview_page.render(hostile.overview(overview(), text))
     document, sessions = sample(kind, sessions=12, participants="full")
     return formats.render(format_name, hostile.document(document, text), hostile.sessions(sessions, text))
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from reports import index, usage_formats
+from reports import overview as overview_page
+from reports import usage
 from reports.formats import render
 from tests import hostile
 from tests.browser import needs_chromium, opened, start
@@ -40,9 +41,9 @@ def browser() -> Iterator[Browser]:
 def content(name: str) -> bytes:
     """A page with something in each of its sections."""
     if name == "index":
-        return index.render(overview(3, 8))
+        return overview_page.render(overview(3, 8))
     if name == "usage":
-        return usage_formats.render("html", *report())
+        return usage.render("html", *report())
     return render("html", *sample(name, sessions=40, parts=2))
 
 
@@ -53,7 +54,7 @@ def axe() -> str:
 
 @pytest.mark.parametrize("name", [*PAGES, "empty index"])
 def test_no_violation_of_wcag_2_2_aa_in_light_and_dark(name, browser) -> None:
-    shown = index.render(overview(0, 0)) if name == "empty index" else content(name)
+    shown = overview_page.render(overview(0, 0)) if name == "empty index" else content(name)
     with opened(browser, shown) as found:
         found.page.evaluate(axe())
         for scheme in ("light", "dark"):
@@ -75,7 +76,7 @@ def test_no_request_leaves_the_page_and_the_browser_complains_of_nothing(name, b
 def test_hostile_text_runs_nothing_and_asks_for_nothing(name, browser) -> None:
     document, sessions = sample("credit_note", sessions=40)
     shown = (
-        index.render(hostile.overview(overview(), hostile.MARKUP))
+        overview_page.render(hostile.overview(overview(), hostile.MARKUP))
         if name == "index"
         else render("html", hostile.document(document, hostile.MARKUP), sessions)
     )
@@ -93,7 +94,7 @@ def test_nothing_is_wider_than_a_phone(name, browser) -> None:
 
 def _long(name: str) -> bytes:
     if name == "long names, index":
-        return index.render(overview(3, 5, name="y" * 200, detail="z" * 300))
+        return overview_page.render(overview(3, 5, name="y" * 200, detail="z" * 300))
     if name != "long names":
         return content(name)
     document, sessions = sample("draft", sessions=300, parts=2, host_names=NAMES, currency="KWD")
@@ -132,9 +133,9 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
 
 def _printed(name: str, paper: str) -> bytes:
     if name == "index":
-        return index.render(overview(5, 8, paper=paper))
+        return overview_page.render(overview(5, 8, paper=paper))
     if name == "usage":
-        return usage_formats.render("html", *report(paper=paper))
+        return usage.render("html", *report(paper=paper))
     return render("html", *sample(name, sessions=150, parts=2, paper=paper))
 
 

@@ -7,7 +7,7 @@ from reports.document import STATUSES, Document, Finding, plain
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
-from reports.usage import Counted
+from reports.usage.report import Counted
 from reports.wording import what_to_do
 
 MOST = 200  # rows of a list that can be endless; the rest is in the workbook

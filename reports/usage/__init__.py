@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reports.usage import UsageReport
+    from reports.usage.report import UsageReport
 
 NAMES = ("xlsx", "html", "csv")
 

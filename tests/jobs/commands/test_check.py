@@ -171,7 +171,7 @@ def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
 
 def test_the_example_configuration_passes_once_its_credentials_are_there(tmp_path: Path) -> None:
     with Company(tmp_path) as company:
-        example = Path(__file__).parents[2] / "config.example.yaml"
+        example = Path(__file__).parents[3] / "config.example.yaml"
         company.config_file.write_bytes(example.read_bytes())
         done = company.run("check")
         assert done.exit_code == 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.locale import Locale
-from reports.overview import Account, Month
+from reports.overview.content import Account, Month
 
 MONTHS = 13
 STEP, WIDTH, HEIGHT = 8, 6, 26

@@ -10,7 +10,7 @@ from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale, of
 from reports.templating import fill
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 from reports.wording import blocking_findings
 
 MOST = 500  # sessions listed; the other files hold all

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reports.formats.csv import NAMES, OF_A_SESSION, of_a_session, texts
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 
 
 def render(report: UsageReport, sessions: pd.DataFrame) -> bytes:

@@ -11,8 +11,8 @@ from reports.formats.xlsx.ranges import SHEET_ROWS, Table, blocks
 from reports.formats.xlsx.sessions_sheet import NAMES
 from reports.formats.xlsx.stream import finish
 from reports.text import shown
-from reports.usage import UsageReport
-from reports.usage_formats import _sessions_sheet, _usage_sheet
+from reports.usage import _sessions_sheet, _usage_sheet
+from reports.usage.report import UsageReport
 
 ONE_PAGE = 16  # months and hosts: more of them would be too small to read on one
 

@@ -16,7 +16,7 @@ from jobs.billing.plan import Hosts, Meter, Tier
 from jobs.config import Config, CredentialSource, models
 from jobs.errors import ConfigError, CredentialError
 
-EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 SECRET = "hunter2-Zq9x7TOPsecret"
 
 GOOD = """\

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reports.index import render
-from reports.overview import Account, Concern, Month, Overview
+from reports.overview import render
+from reports.overview.content import Account, Concern, Month, Overview
 from tests.overviews import overview
 
 

@@ -1,7 +1,7 @@
 """The index page, where the finance team starts: one HTML file beside the accounts' folders, no network, no script."""
 
-from reports.index.page import page
-from reports.overview import Overview
+from reports.overview.content import Overview
+from reports.overview.page import page
 from reports.templating import fill
 
 

@@ -10,7 +10,7 @@ from reports.formats.xlsx.hosts_sheet import LIVE_UP_TO
 from reports.formats.xlsx.ranges import Table
 from reports.formats.xlsx.rows import EXACT_UP_TO
 from reports.formats.xlsx.statuses import MEANING
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 
 SHEET = "Usage"
 LAST = 7  # column

@@ -5,9 +5,9 @@ from typing import Any
 
 from reports.formats.html.charges import DOCUMENTS
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
-from reports.index.spark import Spark, spark
 from reports.locale import Locale, of
-from reports.overview import Account, Concern, Month, Overview, Paper, Sum
+from reports.overview.content import Account, Concern, Month, Overview, Paper, Sum
+from reports.overview.spark import Spark, spark
 
 RECENT = 6  # months side by side
 SUMS = 6  # months

@@ -13,7 +13,7 @@ from reports.formats.xlsx.ranges import Block
 from reports.formats.xlsx.rows import Cells, Look
 from reports.formats.xlsx.sessions_sheet import NAMES, head
 from reports.formats.xlsx.stream import Splice
-from reports.usage import UsageReport
+from reports.usage.report import UsageReport
 
 
 @dataclass(frozen=True, slots=True)

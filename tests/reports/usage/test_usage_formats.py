@@ -16,8 +16,8 @@ from openpyxl import load_workbook
 from jobs.billing.month import Month
 from reports.document import STATUSES
 from reports.formats.xlsx import read_figures
-from reports.usage import UsageReport
-from reports.usage_formats import NAMES, render, xlsx
+from reports.usage import NAMES, render, xlsx
+from reports.usage.report import UsageReport
 from tests import hostile
 from tests.reports.formats.libreoffice import recalculated
 from tests.usage import LARGEST_ID, Row

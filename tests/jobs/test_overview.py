@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.company import Company, account, row, rows
-from tests.hooks import tell
+from tests.webhook_events import tell
 
 
 def page(company: Company) -> str:
