@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from tests.company import MONTH, Company, row
-from tests.jobs.test_live import told
+from tests.jobs.test_enrichment import told
 from tests.jobs.test_vendor_faults_end_to_end import PASSING, PERMANENT
 
 RUN = ("run", "--month", MONTH)
