@@ -24,7 +24,7 @@ from collections.abc import Iterable
 
 
 def combined(statuses: Iterable[int]) -> int:
-    """The exit status of all together: 2, then 1, then 3, then 0 (contract §2)."""
+    """The exit status of all together: 2, then 1, then 3, then 0 (docs/rules.md §17)."""
     found = set(statuses)
     return next((status for status in (2, 1, 3) if status in found), 0)
 

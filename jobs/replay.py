@@ -76,7 +76,7 @@ def in_words(found: dict[str, Any]) -> str:
 
 
 def difference(archive: Archive, account: str, month: Month, *, as_of: date | None) -> dict[str, Any]:
-    """What differs between the issued state of a month and its newest snapshot (contract §2, `diff`).
+    """What differs between the issued state of a month and its newest snapshot (docs/rules.md §11.5).
 
     `as_of`: as both were known at the end of that day, UTC. Raises UsageError where nothing was issued by then.
     """

@@ -55,7 +55,7 @@ def may_name_participants(place: str) -> bool:
 
 
 def stored_figures(format_name: str, content: bytes) -> dict[str, str]:
-    """The figures of contract §6 as a workbook or page holds them; nothing for other formats."""
+    """The figures of docs/rules.md §11.1 as a workbook or page holds them; nothing for other formats."""
     if format_name == "xlsx":
         return {name: str(value) for name, value in read_figures(content).items()}
     if format_name == "html":

@@ -269,7 +269,7 @@ class Document:
 
 
 def figures(document: Document) -> dict[str, int | Decimal | str]:
-    """The figures that every file of a document repeats, by the names that workbook and page give them (contract §6).
+    """The figures that every file of a document repeats, by their names in workbook and page (docs/rules.md §11.1).
 
     On an adjustment the totals are the document's own, the counts those of the restated month.
     """

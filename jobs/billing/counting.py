@@ -1,4 +1,4 @@
-"""Which rows of a reply count towards a month, and what is odd about the others (contract §4.3).
+"""Which rows of a reply count towards a month, and what is odd about the others (docs/rules.md §4).
 
 Every row received ends in exactly one of: counted, set aside, repeated, never connected.
 """
@@ -81,7 +81,7 @@ def _first_that_applies(
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
     unreadable: Sequence[int],
 ) -> Iterator[tuple[str, str, Mask]]:
-    """(finding code, where the row goes, which rows), in the contract's order of precedence.
+    """(finding code, where the row goes, which rows), in the order of docs/rules.md §4.1.
 
     A readable row beside an unreadable one of the same SessionId differs from it: which one is right is not known.
     """

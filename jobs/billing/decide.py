@@ -1,4 +1,4 @@
-"""What to do with one account-month: issue, draft, leave alone or restate (contract §5). Pure."""
+"""What to do with one account-month: issue, draft, leave alone or restate (docs/rules.md §8.1). Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a person should know about a month's rows: contract §4.3. A finding is a value, never an exception.
+"""What a person should know about a month's rows: docs/rules.md §4.3. A finding is a value, never an exception.
 
 Messages say what and where and what to do, and name fields only: no row's text, no value of an unknown or
 unreadable field ever stands in one.

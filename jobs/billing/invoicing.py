@@ -1,4 +1,4 @@
-"""From a reconciled month to the documents that can be made of it: invoice, adjustment, drafts of both (contract §5).
+"""From a reconciled month to the documents made of it: invoice, adjustment, drafts of both (docs/rules.md §8).
 
 The documents are complete but for what only the ledger can give: `numbered` adds the number.
 """

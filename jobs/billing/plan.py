@@ -1,4 +1,4 @@
-"""A plan: a monthly fee and any of three meters; and which plan holds in which part of a month (contract §3)."""
+"""A plan: a monthly fee and any of three meters; and which plan holds in which part of a month (docs/rules.md §6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

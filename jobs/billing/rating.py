@@ -1,4 +1,4 @@
-"""Rating: what a month's usage costs under its plan (contract §4.4 and §4.5).
+"""Rating: what a month's usage costs under its plan (docs/rules.md §6 and §7).
 
 BILL sessions get the ordinals 1, 2, 3 … in order of (BillableTs, SessionId), anew in each part of the month.
 A meter's price is a list of bands over its usage: the included one at 0, then one a tier. Each unit of usage

@@ -1,4 +1,4 @@
-"""Reconciliation: counts and minutes of the four statuses against what the plan includes (contract §4.4)."""
+"""Reconciliation: counts and minutes of the four statuses against what the plan includes (docs/rules.md §5)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def allowance(parts: Sequence[Part], bands: Sequence[Band]) -> Allowance:
 
 
 def host_names(sessions: pd.DataFrame, listed: Iterable[Host] = ()) -> dict[int, str]:
-    """Each host under the name in the vendor's list, else the one read most often, else as "Host 4" (contract §7).
+    """Each host by the name in the vendor's list, else the one read most often, else as "Host 4" (docs/rules.md §12.2).
 
     Ties: the first in the alphabet.
     """

@@ -1,4 +1,4 @@
-"""Restatement: what differs between a month as last issued and as now computed, and its money (contract §5).
+"""Restatement: what differs between a month as last issued and as now computed, and its money (docs/rules.md §9).
 
 An adjustment is the newly computed month minus everything already issued for it. Its changes explain it session
 by session: a session's own change, or a charge that moved because another session joined or left the allowance.

@@ -1,6 +1,6 @@
 """Everything an account's money depends on, as configured; stored with each issued document.
 
-An issued month is restated with the terms stored in it, never with a later configuration (contract §5).
+An issued month is restated with the terms stored in it, never with a later configuration (docs/rules.md §8.3).
 """
 
 from collections.abc import Mapping

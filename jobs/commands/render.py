@@ -1,4 +1,4 @@
-"""`render`: the files of issued documents again, from the ledger alone (contract §2)."""
+"""`render`: the files of issued documents again, from the ledger alone (docs/rules.md §10.3)."""
 
 import logging
 from collections.abc import Iterator, Sequence

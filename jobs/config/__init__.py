@@ -1,4 +1,4 @@
-"""YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (contract §3).
+"""YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (docs/rules.md §16).
 
 source       text to values that know their lines        models, fields, locations   what each key allows
 rules        what must hold between keys                 mistakes                    how it is said

@@ -1,4 +1,4 @@
-"""What the ledger holds of each month, for people and scripts (contract §2, `history`)."""
+"""What the ledger holds of each month, for people and scripts (docs/rules.md §11.5)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`summary.json`: what a run did with one account-month, for scripts (contract §6). Every key is always there."""
+"""`summary.json`: what a run did with one account-month, for scripts (docs/rules.md §11.4). No key is ever missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

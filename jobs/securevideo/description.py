@@ -1,7 +1,7 @@
 """UsageDescription, the text on the vendor's own invoice: `HOST Session #ID with P1, P2 - STATUSTEXT`.
 
 Nothing in it is quoted: a name may hold ` with `, commas, ` - ` and even ` Session #`. So a part of the text counts
-only where the contract (§7) is sure of it; everything else names nobody and contradicts nothing.
+only where docs/rules.md §12.2 is sure of it; everything else names nobody and contradicts nothing.
 """
 
 import re
@@ -46,7 +46,7 @@ def host_name(part: str) -> str | None:
 
 
 def host_and_contradiction(text: str, session_id: int, status: str | None) -> tuple[str | None, str | None]:
-    """The `host_part`, and how the text surely contradicts its row (contract §4.3, `description-mismatch`), or None.
+    """The `host_part`, and how the text contradicts its row, or None (`description-mismatch`, docs/rules.md §4.3).
 
     "session-number": the only `Session #` of the text has another number, and stands before any ` with `, where no
     participant is named. "counted-wording", "svco-wording": the text *ends* in the wording of BILL or SVCO, after

@@ -1,4 +1,4 @@
-"""Columns of JSON values → numpy: whole numbers and timestamps, by the exact rules of contract §4.2.
+"""Columns of JSON values → numpy: whole numbers and timestamps, by the exact rules of docs/rules.md §3.4.
 
 A column goes through as a whole, and no step is a float. Each function says which values are null, which do not fit.
 """

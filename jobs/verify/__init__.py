@@ -1,4 +1,4 @@
-"""`verify`: proves what was issued, offline (contract §2).
+"""`verify`: proves what was issued, offline (docs/rules.md §14.4).
 
 From each document's raw snapshot everything is computed again and compared with the ledger; from the ledger its files
 are made again and compared with those in the output folder. Each difference is named; nothing is repaired.

@@ -1,4 +1,4 @@
-"""What exit status several of them come to (contract §2)."""
+"""What exit status several of them come to (docs/rules.md §17)."""
 
 import pytest
 

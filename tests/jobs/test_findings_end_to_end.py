@@ -1,4 +1,4 @@
-"""Every finding of contract §4.3, from the vendor's reply to exit status, summary and log."""
+"""Every finding of docs/rules.md §4.3, from the vendor's reply to exit status, summary and log."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""stderr: one line an event, text or JSON, with nothing in it that a log must not hold (contract §§2, 7; faults.md)."""
+"""stderr: one line an event, text or JSON, with nothing in it that a log must not hold (docs/rules.md §15.2)."""
 
 import io
 import json

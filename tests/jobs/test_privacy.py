@@ -1,4 +1,4 @@
-"""Whom the outputs name: hidden and full participants, hosts' names, hostile text (contract §7, faults.md "Text")."""
+"""Whom the outputs name: hidden and full participants, hosts' names, hostile text (docs/rules.md §15)."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""Every fault of the vendor's side (faults.md), from the wire to exit status, summary and message."""
+"""Every fault of the vendor's side (docs/rules.md §3.3), from the wire to exit status, summary and message."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The same snapshot, configuration and version: byte-identical files, workbook included (contract §5)."""
+"""The same snapshot, configuration and version: byte-identical files, workbook included (docs/rules.md §8.4)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The workbook of a document: contract §6."""
+"""The workbook of a document: docs/rules.md §10.4 and §11.1."""
 
 import pandas as pd
 

@@ -40,7 +40,7 @@ class Reconciliation:
 
     @property
     def names(self) -> dict[str, Cell]:
-        """The defined names of contract §6, but `all_checks`."""
+        """The defined names of docs/rules.md §11.1, but `all_checks`."""
         counts = {f"{status.lower()}_count": cell for status, cell in self.statuses.counts.items()}
         return counts | {
             "session_count": self.statuses.rows,

@@ -261,7 +261,7 @@ def test_rows_in_any_order_give_the_same_usage(rows: list[Row], unreadable: int,
 @settings(max_examples=20, deadline=None)
 @given(st.lists(odd_rows, max_size=25), st.integers(0, 3), st.sampled_from([PLUS, BY_MINUTE]))
 def test_every_row_ends_in_exactly_one_place(rows: list[Row], unreadable: int, some: Plan) -> None:
-    """Against the contract's order of precedence, a row at a time."""
+    """Against the order of docs/rules.md §4.1, a row at a time."""
     usage = counted(rows, some, elsewhere={"2016-10": [1, 2]}, unreadable=unreadable)
     sums = usage.rows
     assert sums.received == len(rows) + unreadable

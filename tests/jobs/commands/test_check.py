@@ -1,4 +1,4 @@
-"""`check`: what it shows of a configuration and its credentials (contract §§2, 3)."""
+"""`check`: what it shows of a configuration and its credentials (docs/rules.md §16)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`demo`: the main job with nothing to set up (contract §2)."""
+"""`demo`: the main job with nothing to set up."""
 
 import json
 import subprocess

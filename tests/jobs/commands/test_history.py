@@ -1,4 +1,4 @@
-"""`history`: what the ledger holds, for people and as JSON (contract §§2, 6)."""
+"""`history`: what the ledger holds, for people and as JSON (docs/rules.md §11.5)."""
 
 import json
 from pathlib import Path

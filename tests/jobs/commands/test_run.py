@@ -1,4 +1,4 @@
-"""`run`: which months and accounts it bills, how it ends, what it says where (contract §§2, 5)."""
+"""`run`: which months and accounts it bills, how it ends, what it says where (docs/rules.md §2, §8.1 and §17)."""
 
 import errno
 import json

@@ -68,7 +68,7 @@ def changed(old: str, new: str, text: str = GOOD) -> str:
 # What a right file gives
 
 
-def test_the_example_is_valid_and_says_what_the_contract_says() -> None:
+def test_the_example_is_valid_and_read_exactly() -> None:
     example = config.load(EXAMPLE)
     first, second = example.accounts["acme"].terms.plans
     assert (first.start, first.name, str(first.monthly_fee)) == (date(2014, 1, 1), "PLUS", "25.00")

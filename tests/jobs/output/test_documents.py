@@ -1,4 +1,4 @@
-"""The files of a unit: names, modes, what a rerun does to them, links planted among them (contract §6, faults.md)."""
+"""The files of a unit: names, modes, what a rerun does to them, links planted among them (docs/rules.md §10)."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""`summary.json`: keys, types and values exactly as contract §6 shows them, also where a plan is split or unlimited."""
+"""`summary.json`: keys, types and values as docs/rules.md §11.4 has them, also where a plan is split or unlimited."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def _summary(folder: Path, told: Rows, **changes: Any) -> dict[str, Any]:
     return summary
 
 
-def test_every_key_in_the_contracts_order_with_its_type(tmp_path: Path) -> None:
+def test_every_key_in_its_order_with_its_type(tmp_path: Path) -> None:
     told = [
         *rows(9),
         row(10, minutes=None),

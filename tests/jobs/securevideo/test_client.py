@@ -1,4 +1,4 @@
-"""The vendor's side of faults.md, over real sockets. Time is faked only where a test would have to wait for it."""
+"""The vendor's faults (docs/rules.md §3.3), over real sockets. Time is faked only where a test would have to wait."""
 
 import base64
 import gc
