@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from jobs.securevideo.history import Received
 from reports.document import Finding
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-STATUS_MIB = 1  # a status takes a hundred bytes, and several replies come at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Settled:
 
 
 class AccountVendor:
-    """The vendor as one account sees it during one run. The list of hosts is asked for once."""
+    """The vendor as one account sees it during one run: one client, and the list of hosts is asked for once."""
 
     def __init__(
         self,
@@ -56,6 +54,14 @@ class AccountVendor:
         self._environ, self._now = environ, now
         self._snapshots = Snapshots(config.snapshots)
         self._hosts: list[bytes | None] = []  # the list once it was asked for
+        self._client: Client | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._client is not None:
+            self._client.__exit__(*details)
 
     def fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
         """`settled`: the SHA-256 of the History that the month's newest document was made of, if that still holds.
@@ -69,21 +75,19 @@ class AccountVendor:
             kept.append(self._snapshots.keep(body))
             return None if kept[-1].sha256 == settled else self._read(body)
 
-        with self._client() as client:
-            reply = client.history(month, keep_and_read, budget=budget)
-            if reply.content is None and not any(clock_skew(reply)):
-                return Settled(Reply(None, reply.received_at, reply.served_at))
-            received = reply.content or self._read(self._snapshots.load(kept[-1].sha256))
-            beside = self._ask_beside(client, month, received, budget)
+        if self._client is None:
+            self._client = client_of(self._config, self._account, self._environ, self._now)
+        reply = self._client.history(month, keep_and_read, budget=budget)
+        if reply.content is None and not any(clock_skew(reply)):
+            return Settled(Reply(None, reply.received_at, reply.served_at))
+        received = reply.content or self._read(self._snapshots.load(kept[-1].sha256))
+        beside = self._ask_beside(self._client, month, received, budget)
         attached = {kind: self._snapshots.keep(body) for kind, body in beside.items()}
         whole = Reply(received, reply.received_at, reply.served_at)
         return Fetched(whole, kept[-1], statuses.live(beside), attached)
 
     def _read(self, body: bytes) -> Received:
         return history.read(body, keep_participants=self._config.participants == "full")
-
-    def _client(self, max_reply_mib: int | None = None) -> Client:
-        return client_of(self._config, self._account, self._environ, self._now, max_reply_mib)
 
     def _ask_beside(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
         if not self._hosts:
@@ -96,8 +100,7 @@ class AccountVendor:
         sessions = counted(rows, month, elsewhere, received.findings)
         if unknown := to_ask(sessions):
             most = self._config.vendor.status_lookups
-            open_client = partial(self._client, STATUS_MIB)
-            beside["statuses"] = statuses.to_json(statuses.statuses(open_client, unknown, most=most, budget=budget))
+            beside["statuses"] = statuses.to_json(statuses.statuses(client, unknown, most=most, budget=budget))
         if hooked:
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
             beside["events"] = statuses.to_json(self._told(month, sessions, unknown, listed.tolist()))
@@ -119,20 +122,14 @@ def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:
         yield finding("clock-skew", None, text)
 
 
-def client_of(
-    config: Config,
-    account: Account,
-    environ: Mapping[str, str],
-    now: Callable[[], datetime],
-    max_reply_mib: int | None = None,
-) -> Client:
-    """The vendor's API as the account sees it; `max_reply_mib` instead of the configured. Raises CredentialError."""
+def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
+    """The vendor's API as the account sees it. Raises CredentialError."""
     vendor = config.vendor
     endpoint = Endpoint(
         vendor.base_url,
         vendor.timeout_seconds,
         vendor.budget_seconds,
-        max_reply_mib or vendor.max_reply_mib,
+        vendor.max_reply_mib,
         ca_file=vendor.ca_file,
         proxy=vendor.proxy,
     )

@@ -69,19 +69,24 @@ def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, wat
 def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
     """Bills the units, those of an account in one go. One unit's failure never stops the others."""
     for key, of_account in groupby(units, key=lambda unit: unit[0].key):
-        vendor = AccountVendor(job.config, job.config.accounts[key], job.ledger, environ=job.environ, now=job.now)
-        refused: str | None = None
-        for account, month in of_account:
-            if refused is not None:
-                yield _failed(job, account.key, month, f"skipped: {refused}")
-                continue
-            try:
-                yield _unit(job, account, month, vendor)
-            except BillingError as error:
-                refused = str(error) if isinstance(error, CredentialsRefused) else None
-                yield _failed(job, account.key, month, str(error))
-            except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
-                yield _failed(job, account.key, month, bug(error))
+        account = job.config.accounts[key]
+        with AccountVendor(job.config, account, job.ledger, environ=job.environ, now=job.now) as vendor:
+            yield from _run_account(job, account, [month for _, month in of_account], vendor)
+
+
+def _run_account(job: Job, account: Account, months: Iterable[Month], vendor: AccountVendor) -> Iterator[Outcome]:
+    refused: str | None = None
+    for month in months:
+        if refused is not None:
+            yield _failed(job, account.key, month, f"skipped: {refused}")
+            continue
+        try:
+            yield _unit(job, account, month, vendor)
+        except BillingError as error:
+            refused = str(error) if isinstance(error, CredentialsRefused) else None
+            yield _failed(job, account.key, month, str(error))
+        except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
+            yield _failed(job, account.key, month, bug(error))
 
 
 def _unit(job: Job, account: Account, month: Month, vendor: AccountVendor) -> Outcome:

@@ -1,16 +1,12 @@
 """The program's name and version, and the clock that it goes by."""
 
 from datetime import UTC, datetime
-from importlib import metadata
 
-PROGRAM = "securevideo-billing"
+from jobs.program import PROGRAM, version
+
+__all__ = ["PROGRAM", "now", "version"]
 
 
 def now() -> datetime:
     """Aware, UTC, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def version() -> str:
-    """Of the installed program."""
-    return metadata.version(PROGRAM)

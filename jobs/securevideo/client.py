@@ -1,8 +1,8 @@
 """The client of the vendor's API: one GET, whole and checked, or a typed error in one line.
 
-A try is a connection, a request, a bounded read and the caller's parse. The transport is used bare: nothing is
-followed (redirects), remembered (cookies), unpacked (encodings) or taken from the environment (proxies, authorities,
-.netrc). Neither what the peer sent nor what a query asked for stands in an error or a log.
+A try is a request, a bounded read and the caller's parse. Connections are kept and used again. The transport is used
+bare: nothing is followed (redirects), remembered (cookies), unpacked (encodings) or taken from the environment
+(proxies, authorities, .netrc). Neither what the peer sent nor what a query asked for stands in an error or a log.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,16 +22,18 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 import certifi
+import httpcore
 import httpx
 
 from jobs.billing.month import Month
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
+from jobs.program import PROGRAM, version
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
 _LONGEST_WAIT = 2.4e11  # seconds: some 7600 years, after which a date could still be written, stand for any longer time
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"{PROGRAM}/{version()}"}
 _NO_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:(<)|\Z)")  # after BOM and white space: HTML, or nothing
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -87,9 +89,10 @@ class _Passing(Exception):
 
 
 class Client:
-    """Asks for one account, in one thread. `now` gives aware datetimes, `sleep` and `jitter` (low, high) take seconds.
+    """Asks for one account, in one thread, over connections that are kept and used again until it is closed.
 
-    Raises CredentialError where the credentials cannot be sent, ConfigError for `ca_file`.
+    `now` gives aware datetimes, `sleep` and `jitter` (low, high) take seconds. Raises CredentialError where the
+    credentials cannot be sent, ConfigError for `ca_file`.
     """
 
     def __init__(
@@ -110,11 +113,14 @@ class Client:
         proxy_tls = self._tls if (endpoint.proxy or "").startswith("https") else None  # else of httpcore's making
         self._proxy = httpx.Proxy(endpoint.proxy, ssl_context=proxy_tls) if endpoint.proxy else None
         self._runner = asyncio.Runner()
+        self._transport: httpx.AsyncHTTPTransport | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._transport is not None:
+            self._runner.run(self._transport.aclose())
         self._runner.close()
 
     def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
@@ -138,6 +144,29 @@ class Client:
         """
         return self._fetch(path, path, query, parse, budget=budget, tries=tries)
 
+    def together(self, questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """What several questions, which `ask` one after another, come to; all at once, in their order."""
+
+        async def all_of_them() -> list[T]:
+            return await asyncio.gather(*questions)
+
+        return self._runner.run(all_of_them())
+
+    async def ask(self, path: str, parse: Parse[T], *, budget: Budget, max_reply_mib: int) -> Reply[T]:
+        """GET `path` once, within `budget`, for `together`. Raises like `get`."""
+        where = f"account {self._account}: GET {path}"
+        seconds = min(self._endpoint.timeout_seconds, budget.left())
+        try:
+            return await self._try_once(self._request(path, {}), parse, seconds, max_reply_mib)
+        except (CredentialsRefused, ReplyRefused) as refusal:
+            raise type(refusal)(f"{where}: {refusal}") from refusal
+        except _Passing as failure:
+            raise TryAgainLater(f"{where}: try again later: {failure}", failure.retry_after) from failure
+
+    def _request(self, path: str, query: Mapping[str, str]) -> httpx.Request:
+        url = self._base.copy_with(path=self._base.path.rstrip("/") + path, params=dict(query))
+        return httpx.Request("GET", url, headers=self._headers)
+
     def _fetch(
         self,
         what: str,
@@ -151,23 +180,23 @@ class Client:
     ) -> Reply[T]:
         where = f"account {self._account}: GET {what}"
         budget = budget or Budget.of(self._endpoint.budget_seconds)
-        url = self._base.copy_with(path=self._base.path.rstrip("/") + path, params=dict(query))
-        request = httpx.Request("GET", url, headers=self._headers)
+        request = self._request(path, query)
         for number in range(1, tries + 1):
             seconds = min(self._endpoint.timeout_seconds, budget.left())
             if seconds <= 0:
                 break
             try:
-                return self._try_once(request, parse, seconds)
+                return self._runner.run(self._try_once(request, parse, seconds, self._endpoint.max_reply_mib))
             except (CredentialsRefused, ReplyRefused) as refusal:
                 raise type(refusal)(f"{where}: {refusal}") from refusal
             except _Passing as failure:
                 self._pause_or_give_up(where, (number, tries), failure, budget, again)
         raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; {again}")
 
-    def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float) -> Reply[T]:
+    async def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float, max_reply_mib: int) -> Reply[T]:
         try:
-            raw = self._runner.run(self._exchange(request, seconds))
+            async with asyncio.timeout(seconds):
+                raw = await self._exchange(request, max_reply_mib * 2**20)
         except TimeoutError as error:
             raise _Passing(f"no whole reply within {seconds:.3g} s") from error
         except (httpx.TransportError, OSError) as error:  # OSError: httpcore lets TLS errors of a read pass unmapped
@@ -195,24 +224,28 @@ class Client:
         _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, tries, failure, wait)
         self._sleep(wait)
 
-    async def _exchange(self, request: httpx.Request, seconds: float) -> Reply[bytes]:
-        """A good reply, its body not yet parsed. `seconds` bound all of it."""
+    async def _exchange(self, request: httpx.Request, limit: int) -> Reply[bytes]:
+        """A good reply of at most `limit` bytes, its body not yet parsed."""
+        opened: list[httpcore.AsyncNetworkStream] = []
 
-        async def keep(event: str, details: Mapping[str, Any]) -> None:
-            if event == "connection.connect_tcp.complete":  # httpcore leaves it open when a TLS handshake is cut short
-                opened.push_async_callback(details["return_value"].aclose)
+        async def note(event: str, details: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                opened.append(details["return_value"])
 
-        request.extensions["trace"] = keep
-        async with (
-            AsyncExitStack() as opened,
-            asyncio.timeout(seconds),
-            httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, proxy=self._proxy) as transport,
-            aclosing(await transport.handle_async_request(request)) as response,
-        ):
+        request.extensions["trace"] = note
+        if self._transport is None:
+            self._transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, proxy=self._proxy)
+        try:
+            response = await self._transport.handle_async_request(request)
+        except BaseException:
+            for stream in opened:  # httpcore leaves it open when a TLS handshake is cut short
+                await stream.aclose()
+            raise
+        async with aclosing(response):
             received_at = self._now().astimezone(UTC)
             served_at = _instant(response.headers.get("date"))
             await self._check_head(response, served_at or received_at)
-            return Reply(await self._body(response), received_at.replace(microsecond=0), served_at)
+            return Reply(await self._body(response, limit), received_at.replace(microsecond=0), served_at)
 
     async def _check_head(self, response: httpx.Response, vendor_time: datetime) -> None:
         status, headers = response.status_code, response.headers
@@ -232,8 +265,7 @@ class Client:
             f"encoding {encoding!a}, size {size}; {hint} vendor.base_url"
         )
 
-    async def _body(self, response: httpx.Response) -> bytes:
-        limit = self._endpoint.max_reply_mib * 2**20
+    async def _body(self, response: httpx.Response, limit: int) -> bytes:
         too_big = f"the reply is over {limit} bytes; raise vendor.max_reply_mib if that many are expected"
         if int(response.headers.get("content-length", 0)) > limit:
             raise ReplyRefused(too_big)

@@ -3,12 +3,10 @@
 None of it ever fails a unit, so each question is put once, without retries, and a call that keeps failing is given up.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from threading import Event
 
 import msgspec
 
@@ -18,6 +16,7 @@ from jobs.securevideo import users
 from jobs.securevideo.client import Budget, Client
 
 AT_ONCE = 4  # the vendor documents no rate limit: be polite
+_STATUS_MIB = 1  # a status takes a hundred bytes, and several replies come at once
 _PATIENCE = 3  # failures in a row after which a worker asks no more
 
 
@@ -71,19 +70,12 @@ def list_of_hosts(client: Client, budget: Budget) -> bytes | None:
         return None
 
 
-def statuses(open_client: Callable[[], Client], session_ids: Iterable[int], *, most: int, budget: Budget) -> Answers:
+def statuses(client: Client, session_ids: Iterable[int], *, most: int, budget: Budget) -> Answers:
     """Asks `GET /status/{SessionId}` for the first `most` sessions, AT_ONCE at a time, within `budget`."""
     wanted = list(session_ids)
     asked, beyond = wanted[:most], wanted[most:]
-    stripes = [stripe for number in range(AT_ONCE) if (stripe := asked[number::AT_ONCE])]
-    if not stripes:
-        return Answers({}, (), tuple(beyond))
-    stopped = Event()
-    with ThreadPoolExecutor(len(stripes)) as workers:
-        try:
-            parts = list(workers.map(lambda stripe: _ask(open_client, stripe, budget, stopped), stripes))
-        finally:
-            stopped.set()  # a run that is interrupted need not wait for all questions
+    stopped: list[VendorError] = []
+    parts = client.together([_ask(client, asked[number::AT_ONCE], budget, stopped) for number in range(AT_ONCE)])
     return Answers(
         dict(sorted(chain.from_iterable(part.statuses.items() for part in parts))),
         tuple(sorted(chain.from_iterable(part.failed for part in parts))),
@@ -91,30 +83,30 @@ def statuses(open_client: Callable[[], Client], session_ids: Iterable[int], *, m
     )
 
 
-def _ask(open_client: Callable[[], Client], session_ids: list[int], budget: Budget, stopped: Event) -> Answers:
-    """One worker's questions, one after the other on its own client; none once `stopped`."""
+async def _ask(client: Client, session_ids: list[int], budget: Budget, stopped: list[VendorError]) -> Answers:
+    """One worker's questions, one after the other; none once `stopped` holds why the vendor is to be left alone."""
     found: dict[int, str] = {}
     failed: list[int] = []
     in_a_row = 0
-    with open_client() as client:
-        for number, session_id in enumerate(session_ids):
-            if in_a_row == _PATIENCE or budget.left() <= 0 or stopped.is_set():
-                return Answers(found, tuple(failed), tuple(session_ids[number:]))
-            try:
-                found[session_id] = _status(client, session_id, budget)
-                in_a_row = 0
-            except VendorError as error:
-                failed.append(session_id)
-                in_a_row += 1
-                if isinstance(error, TryAgainLater) and error.retry_after is not None:
-                    stopped.set()  # the vendor asks to be left alone, by all workers
+    for number, session_id in enumerate(session_ids):
+        if in_a_row == _PATIENCE or budget.left() <= 0 or stopped:
+            return Answers(found, tuple(failed), tuple(session_ids[number:]))
+        try:
+            found[session_id] = await _status(client, session_id, budget)
+            in_a_row = 0
+        except VendorError as error:
+            failed.append(session_id)
+            in_a_row += 1
+            if isinstance(error, TryAgainLater) and error.retry_after is not None:
+                stopped.append(error)
     return Answers(found, tuple(failed), ())
 
 
-def _status(client: Client, session_id: int, budget: Budget) -> str:
+async def _status(client: Client, session_id: int, budget: Budget) -> str:
     """ "" where the API does not know the session. Raises VendorError."""
     parse = partial(users.status, session_id=session_id)
     try:
-        return client.get(f"/status/{session_id}", {}, parse, budget=budget, tries=1).content or "?"
+        reply = await client.ask(f"/status/{session_id}", parse, budget=budget, max_reply_mib=_STATUS_MIB)
     except NotFound:
         return ""
+    return reply.content or "?"

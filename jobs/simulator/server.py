@@ -46,6 +46,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
         self._stopped = False
+        self.connections = 0  # accepted so far
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         if not _is_loopback(host):
             raise UsageError(f"{host}: the simulated vendor only listens on loopback, for example 127.0.0.1")
@@ -61,6 +62,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             connection = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
         with self._changed:
             self._open.add(connection)
+            self.connections += 1
             stopped = self._stopped
         try:
             if not stopped:

@@ -118,6 +118,11 @@ class Simulator:
         self._server.server_close()
 
     @property
+    def connections(self) -> int:
+        """How many have come in so far; one may carry any number of requests."""
+        return self._server.connections
+
+    @property
     def data(self) -> Mapping[str, Any]:
         """The data set. Replace it, or change it and assign it to itself; a file is not looked at after that."""
         return self._source.current().data

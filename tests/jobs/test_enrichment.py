@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jobs.securevideo.statuses import AT_ONCE
 from tests.company import MONTH, PLUS, Company, account, row, rows
 from tests.jobs.test_vendor_faults_end_to_end import PASSING, PERMANENT
 from tests.vendor_server import reply, serving
@@ -287,3 +288,13 @@ def test_of_a_failed_unit_nothing_is_said(tmp_path: Path) -> None:
         assert company.run(*RUN).exit_code == 1
         assert company.summary()["live"] is None
         assert asked(company) == []
+
+
+def test_an_account_asks_everything_over_as_many_connections_as_it_asks_at_once(tmp_path: Path) -> None:
+    november = [row(number, minutes=None) for number in range(1, 61)]
+    october = [row(number, minutes=None, BillableTs="2016-10-11T12:00:00") for number in range(101, 161)]
+    with Company(tmp_path, october + november) as company:
+        assert company.run("run", "--month", "2016-10..2016-11").exit_code == 0
+        assert len(asked(company)) == 120
+        assert company.asked() == 2
+        assert 1 <= company.vendor.connections <= AT_ONCE

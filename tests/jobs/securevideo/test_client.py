@@ -21,6 +21,7 @@ import trustme
 
 from jobs.billing.month import Month
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, ReplyRefused, TryAgainLater, VendorError
+from jobs.program import version
 from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply
 from tests.vendor_server import Part, RawServer, drip, endless, old_tls, reply, reset, serving
 
@@ -100,6 +101,7 @@ def test_history_asks_for_the_first_of_the_month_with_basic_auth_and_no_encoding
     assert head.startswith("GET /history?month=2016-11-01 HTTP/1.1\r\n")
     assert f"Authorization: Basic {base64.b64encode(f'acme-id:{SECRET}'.encode()).decode()}\r\n" in head
     assert "Accept-Encoding: identity\r\n" in head
+    assert f"User-Agent: securevideo-billing/{version()}\r\n" in head
     assert "cookie" not in head.lower()
 
 
