@@ -103,15 +103,15 @@ class AccountVendor:
             beside["statuses"] = statuses.to_json(statuses.statuses(client, unknown, most=most, budget=budget))
         if hooked:
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
-            beside["events"] = statuses.to_json(self._told(month, sessions, unknown, listed.tolist()))
+            beside["events"] = statuses.to_json(self._events(month, sessions, unknown, listed.tolist()))
         return beside
 
-    def _told(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> statuses.Told:
-        hooks, key = self._ledger.hooks, self._account.key
+    def _events(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> statuses.Hints:
+        events, key = self._ledger.webhook_events, self._account.key
         billable = sessions["session_id"].tolist()
-        found = hooks.counts(key, billable=billable, listed=listed, begin=month.start, end=month.end)
-        estimates = hooks.estimated_minutes(key, unknown)
-        return statuses.Told(dict(sorted(estimates.items())), found.without_event, found.ended_unlisted)
+        found = events.counts(key, billable=billable, listed=listed, begin=month.start, end=month.end)
+        estimates = events.estimated_minutes(key, unknown)
+        return statuses.Hints(dict(sorted(estimates.items())), found.without_event, found.ended_unlisted)
 
 
 def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:

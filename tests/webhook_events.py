@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 
-from jobs.ledger.webhook_events import Event, Hooks
+from jobs.ledger.webhook_events import Event, WebhookEvents
 from tests.company import Company
 
 
 def tell(company: Company, session_id: int, status: str, at: str, *, account: str = "acme", came: str = "") -> None:
     """An event of `at`, that came then or at `came` (ISO 8601, UTC where they name no offset)."""
     happened, received = (_instant(instant) for instant in (at, came or at))
-    hooks = Hooks.open(company.folder / "state" / "ledger.db", wait_seconds=5)
+    hooks = WebhookEvents.open(company.folder / "state" / "ledger.db", wait_seconds=5)
     digest = f"{session_id} {status} {at} {came}"
     hooks.add([Event(account, digest, "SESSION_STATUS", session_id, status, happened, received)])
     hooks.close()

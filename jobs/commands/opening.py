@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
-    """The log's formatter blots out what it is told here."""
+    """The log's formatter blots these out."""
     for account in accounts:
         for source in account.sources:
             try:

@@ -217,10 +217,10 @@ def report(
     made = make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
     folder = output.absolute() if output else config.output
     written = write(config, folder, *made, formats=[name for name in usage.NAMES if name in formats or not formats])
-    told = written.to_builtins()
-    tell_findings(f"{account} {written.report.period}", told["findings"], {"account": account})
+    shown = written.to_builtins()
+    tell_findings(f"{account} {written.report.period}", shown["findings"], {"account": account})
     if as_json:
-        print_json(told)
+        print_json(shown)
     else:
         say(written.in_words())
     ctx.exit(written.exit_status)

@@ -37,7 +37,7 @@ _CAUTION = "not guaranteed to be real-time; whether the session is billable, onl
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionStatus:
     """How one session stands."""
 
     account: str
@@ -52,8 +52,8 @@ class Standing:
 
     def in_words(self) -> str:
         """Two lines for a person."""
-        told = f"{self.account}, session {self.session_id}: {_MEANINGS[self.status]}"
-        return f"{told}\n  as of {self.asked_at:%Y-%m-%d %H:%M:%S} UTC; {_CAUTION}"
+        line = f"{self.account}, session {self.session_id}: {_MEANINGS[self.status]}"
+        return f"{line}\n  as of {self.asked_at:%Y-%m-%d %H:%M:%S} UTC; {_CAUTION}"
 
     def to_builtins(self) -> dict[str, Any]:
         """For JSON."""
@@ -63,7 +63,7 @@ class Standing:
 
 def ask(
     config: Config, account: Account, session_id: int, *, environ: Mapping[str, str], now: Callable[[], datetime]
-) -> Standing:
+) -> SessionStatus:
     """Asks `GET /status/{SessionId}`, with retries as usual. What is not documented is never repeated.
 
     Raises CredentialError, VendorError; a 404 is an answer.
@@ -72,9 +72,9 @@ def ask(
         try:
             reply = client.get(f"/status/{session_id}", {}, partial(users.status, session_id=session_id))
         except NotFound:
-            return Standing(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
-    told = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED
-    return Standing(account.key, session_id, told, reply.received_at)
+            return SessionStatus(account.key, session_id, NOT_KNOWN, now().astimezone(UTC).replace(microsecond=0))
+    known = reply.content if reply.content in ("STARTED", "ENDED", "NOT_STARTED") else UNDOCUMENTED
+    return SessionStatus(account.key, session_id, known, reply.received_at)
 
 
 @click.command()

@@ -33,7 +33,7 @@ def told(connection: Connection, account: str, known: Mapping[str, Sequence[Any]
         return None
     looks = [row for row in known["events"] if row["kind"] not in NO_LOOK]
     since = json.loads(looks[-1]["detail"]).get("looked_at", looks[-1]["at"]) if looks else issued[-1]["issued_at"]
-    sessions = webhook_events.sessions_told_of(connection, account, datetime.fromisoformat(since), until)
+    sessions = webhook_events.sessions_with_events_since(connection, account, datetime.fromisoformat(since), until)
     if not sessions:
         return None
     newest = connection.execute(select(documents.c.sessions).where(documents.c.id == issued[-1]["id"])).scalar_one()

@@ -36,7 +36,7 @@ from jobs.ledger.rows import (
 from jobs.ledger.schema import IN_ORDER, attachments, documents, events, runs, snapshots
 from jobs.ledger.snapshots import Kept
 from jobs.ledger.state import Standing, standings
-from jobs.ledger.webhook_events import Hooks
+from jobs.ledger.webhook_events import WebhookEvents
 from reports.document import Document, MonthTotals, Snapshot
 
 NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
@@ -163,9 +163,9 @@ class Ledger:
             return {row["kind"]: row["sha256"] for row in attached_to(connection, snapshot_id)}
 
     @property
-    def hooks(self) -> Hooks:
+    def webhook_events(self) -> WebhookEvents:
         """The webhook's events in this ledger."""
-        return Hooks(self._engine)
+        return WebhookEvents(self._engine)
 
     def known(self, account: str, month: str, view: View) -> Known:
         """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""

@@ -1,4 +1,4 @@
-"""What SecureVideo's webhooks told: kept as hints, and what may be read from them. Never money, never `minutes`.
+"""SecureVideo's webhook events: kept as hints, and what may be read from them. Never money, never `minutes`.
 
 Of an event only what cannot hold a name is stored: codes, the session's number, instants, and a digest of the whole by
 which a repeated one is known. An event happened at its EventTs; one of 2017's kind, which has none, when it came.
@@ -42,11 +42,11 @@ class Event:
 class Counts:
     """How far events and History agree on a month."""
 
-    without_event: int  # billable sessions that no event told of
+    without_event: int  # billable sessions that no event is about
     ended_unlisted: int  # sessions that began in the month and ended, and that History does not list
 
 
-class Hooks:
+class WebhookEvents:
     """The events in a ledger. Raises LedgerError from every method."""
 
     def __init__(self, opened: Engine) -> None:
@@ -93,8 +93,8 @@ class Hooks:
     def newest_status(self, account: str, session_ids: Collection[int]) -> dict[int, str]:
         """What the newest event of each session says, in whatever order they came; sessions without one are not in."""
         with engine.reading(self._engine) as connection:
-            told = _statuses(connection, account, session_ids)
-        return {session_id: changes[-1][1] for session_id, changes in told.items()}
+            by_session = _statuses(connection, account, session_ids)
+        return {session_id: changes[-1][1] for session_id, changes in by_session.items()}
 
     def estimated_minutes(self, account: str, session_ids: Collection[int]) -> dict[int, int]:
         """Whole minutes, rounded half up, between STARTED and ENDED, breaks left out, of sessions that ended last.
@@ -102,10 +102,10 @@ class Hooks:
         An estimate: events may be missing or late, and a host who tests alone sends them too. None over a day (1440).
         """
         with engine.reading(self._engine) as connection:
-            told = _statuses(connection, account, session_ids)
+            by_session = _statuses(connection, account, session_ids)
         return {
             session_id: (lasted + timedelta(seconds=30)) // timedelta(minutes=1)
-            for session_id, changes in told.items()
+            for session_id, changes in by_session.items()
             if (lasted := _lasted(changes)) is not None and lasted <= _LONGEST
         }
 
@@ -125,23 +125,25 @@ class Hooks:
             .having((first >= _text(begin)) & (first < _text(end)))
         )
         with engine.reading(self._engine) as connection:
-            told_of = set(_sessions_with_events(connection, account, billable))
+            with_events = set(_sessions_with_events(connection, account, billable))
             unlisted = set(connection.execute(began).scalars()) - set(listed)
             ended = [
                 changes for changes in _statuses(connection, account, unlisted).values() if changes[-1][1] == ENDED
             ]
-        return Counts(len(set(billable) - told_of), len(ended))
+        return Counts(len(set(billable) - with_events), len(ended))
 
 
-def sessions_told_of(connection: Connection, account: str, since: datetime, until: str) -> dict[int, datetime]:
-    """The sessions that events told of which came from `since` on, the second it names included, to `until`.
+def sessions_with_events_since(
+    connection: Connection, account: str, since: datetime, until: str
+) -> dict[int, datetime]:
+    """The sessions with events that came from `since` on, the second it names included, to `until`.
 
     With each the instant at which the last such event came.
     """
     came = (_OF.received_at >= _text(since)[: len("2016-11-03T21:45:09")]) & (_OF.received_at <= until)
     query = select(_OF.session_id, func.max(_OF.received_at)).group_by(_OF.session_id)
-    told = connection.execute(query.where(_OF.account == account, _OF.session_id.is_not(None), came))
-    return {int(session_id): datetime.fromisoformat(at) for session_id, at in told}
+    newest = connection.execute(query.where(_OF.account == account, _OF.session_id.is_not(None), came))
+    return {int(session_id): datetime.fromisoformat(at) for session_id, at in newest}
 
 
 def _sessions_with_events(connection: Connection, account: str, session_ids: Collection[int]) -> Iterator[int]:
@@ -155,13 +157,13 @@ Changes = list[tuple[datetime, str]]
 
 def _statuses(connection: Connection, account: str, session_ids: Collection[int]) -> dict[int, Changes]:
     """Each session's statuses in the order in which they came about."""
-    told: dict[int, Changes] = defaultdict(list)
+    by_session: dict[int, Changes] = defaultdict(list)
     for some in _in_parts(session_ids):
         known = (_OF.account == account) & _OF.session_id.in_(some) & _OF.status.is_not(None)
         query = select(_OF.session_id, _AT, _OF.status).where(known).order_by(_AT, _OF.received_at, _OF.body_sha256)
         for session_id, at, status in connection.execute(query):
-            told[session_id].append((datetime.fromisoformat(at), status))
-    return dict(told)
+            by_session[session_id].append((datetime.fromisoformat(at), status))
+    return dict(by_session)
 
 
 def _lasted(changes: Changes) -> timedelta | None:

@@ -27,14 +27,14 @@ class Answers:
     not_asked: tuple[int, ...]
 
 
-def to_json(known: "Answers | Told") -> bytes:
+def to_json(known: "Answers | Hints") -> bytes:
     """As it is kept with the snapshot: the same bytes for the same answers."""
     return msgspec.json.encode(known)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the webhook's events told, as the ledger knew it then."""
+class Hints:
+    """What the webhook's events say, as the ledger knew it then."""
 
     estimates: dict[int, int]  # SessionId → minutes
     without_event: int
@@ -44,15 +44,15 @@ class Told:
 def live(kept: Mapping[str, bytes]) -> Live:
     """What was kept with a snapshot: `hosts` (`list_of_hosts`), `statuses` and `events` (`to_json`), each if there."""
     answers = msgspec.json.decode(kept["statuses"], type=Answers) if "statuses" in kept else Answers({}, (), ())
-    told = msgspec.json.decode(kept["events"], type=Told) if "events" in kept else None
-    counted = {"without_event": told.without_event, "ended_unlisted": told.ended_unlisted} if told else {}
+    hints = msgspec.json.decode(kept["events"], type=Hints) if "events" in kept else None
+    counted = {"without_event": hints.without_event, "ended_unlisted": hints.ended_unlisted} if hints else {}
     return Live(
         statuses=answers.statuses,
         failed=answers.failed,
         not_asked=answers.not_asked,
         hosts=users.read(kept["hosts"]) if "hosts" in kept else None,
         hosts_failed="hosts" not in kept,
-        estimates=told.estimates if told else {},
+        estimates=hints.estimates if hints else {},
         events=counted,
     )
 

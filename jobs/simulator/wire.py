@@ -53,7 +53,7 @@ def _pretty_rows(rows: object) -> str:
 
 
 class Wire:
-    """One exchange's way out. `note` is told the status when the head is made, or None where nothing will be sent."""
+    """One exchange's way out. `note` gets the status when the head is made, or None where nothing will be sent."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """What the receiver answers: `POST /webhooks/<account>/<secret>` and `GET /healthz`.
 
     2xx  durable in the ledger, now or since it came before     404  unknown account, wrong secret, anything else
-    400  no event                                               413  over 64 KiB, told before the rest is read
+    400  no event                                               413  over 64 KiB, answered before the rest is read
     503  not stored in time, or too much at once: send it again
 
 The secret proves the sender and is in the path: nothing here writes a path down.

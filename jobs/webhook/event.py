@@ -20,7 +20,7 @@ _LARGEST_ID = 2**63 - 1
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
-class NoEvent(Exception):  # no error of ours: the sender is told so
+class NoEvent(Exception):  # no error of ours: the sender is answered so
     """The body is no event. Says what is wrong, nothing of the body."""
 
 

@@ -1,4 +1,4 @@
-"""Runs the receiver on a socket until it is told to stop: what waits then is stored and answered first."""
+"""Runs the receiver on a socket until it is stopped: what waits then is stored and answered first."""
 
 import logging
 import signal
@@ -12,7 +12,7 @@ import uvicorn
 
 from jobs.config import Config, read_credential
 from jobs.errors import CredentialError, UsageError
-from jobs.ledger.webhook_events import Hooks
+from jobs.ledger.webhook_events import WebhookEvents
 from jobs.webhook.app import app
 from jobs.webhook.connection import BoundedConnection, Limits
 from jobs.webhook.store import Bounds, Store
@@ -35,7 +35,7 @@ def serve(
 ) -> None:
     """Receives until SIGTERM or SIGINT. Raises UsageError where no account has a secret, or the port is taken."""
     receiving = webhook_secrets(config, environ)
-    store = Store(lambda: Hooks.open(config.ledger, wait_seconds=_LEDGER_SECONDS), bounds or Bounds())
+    store = Store(lambda: WebhookEvents.open(config.ledger, wait_seconds=_LEDGER_SECONDS), bounds or Bounds())
     with _listening(host, port) as listener:
         at = f"[{host}]" if ":" in host else host
         url = f"http://{at}:{listener.getsockname()[1]}/webhooks/<account>/<secret>"

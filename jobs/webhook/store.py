@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from jobs.errors import LedgerError
-from jobs.ledger.webhook_events import Event, Hooks
+from jobs.ledger.webhook_events import Event, WebhookEvents
 from jobs.log import bug
 
 log = logging.getLogger(__name__)
 
 
-class NotStored(Exception):  # no error of ours: the sender is told to try again
+class NotStored(Exception):  # no error of ours: the sender is asked to try again
     """The event could not be made durable in time."""
 
 
@@ -38,11 +38,11 @@ _Waiting = tuple[Event | None, "asyncio.Future[None]"]
 class Store:
     """Within `async with`, events can be added. Everything but the transactions happens in the event loop's thread."""
 
-    def __init__(self, open_hooks: Callable[[], Hooks], bounds: Bounds) -> None:
-        """`open_hooks` is tried again with each transaction until the ledger is there."""
-        self._open = open_hooks
+    def __init__(self, open_events: Callable[[], WebhookEvents], bounds: Bounds) -> None:
+        """`open_events` is tried again with each transaction until the ledger is there."""
+        self._open = open_events
         self._bounds = bounds
-        self._hooks: Hooks | None = None
+        self._events: WebhookEvents | None = None
         self._added: Counter[str] = Counter()  # since the account was last trimmed; what it had before is unknown
         self._waiting: list[_Waiting] = []
         self._called = asyncio.Event()
@@ -50,7 +50,7 @@ class Store:
         self._stopping = False
 
     async def __aenter__(self) -> "Store":
-        await self._write([])  # a ledger that is not there is told of at once
+        await self._write([])  # a ledger that is not there is named at once
         self._writer = asyncio.create_task(self._write_all())
         return self
 
@@ -98,29 +98,29 @@ class Store:
             log.error("%d webhook events not stored: %s", len(events), bug(error))
         for _, done in batch:
             if done.done():
-                continue  # its sender was told already that it took too long
+                continue  # its sender had its answer already that it took too long
             if failure is None:
                 done.set_result(None)
             else:
                 done.set_exception(failure)
 
     def _add(self, events: Sequence[Event]) -> None:
-        if self._hooks is None:
-            self._hooks = self._open()
-        self._hooks.add(events)
+        if self._events is None:
+            self._events = self._open()
+        self._events.add(events)
         for event in events:
             if event.account not in self._added or self._added[event.account] >= self._bounds.trimmed_every:
                 self._added[event.account] = 0
-                self._trim(self._hooks, event.account)
+                self._trim(self._events, event.account)
             self._added[event.account] += 1
 
-    def _trim(self, hooks: Hooks, account: str) -> None:
+    def _trim(self, events: WebhookEvents, account: str) -> None:
         try:
-            if gone := hooks.trim(account, self._bounds.kept):
+            if gone := events.trim(account, self._bounds.kept):
                 log.warning("account %s: its oldest %d webhook events are dropped, there were too many", account, gone)
         except LedgerError as error:  # the events themselves are stored
             log.warning("%s", error)
 
     def _close(self) -> None:
-        if self._hooks is not None:
-            self._hooks.close()
+        if self._events is not None:
+            self._events.close()

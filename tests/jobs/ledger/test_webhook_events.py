@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from jobs.errors import LedgerError
 from jobs.ledger import backup, engine
-from jobs.ledger.webhook_events import Counts, Event, Hooks
+from jobs.ledger.webhook_events import Counts, Event, WebhookEvents
 from tests import usage
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post
 from tests.robustness import postgresql
@@ -36,8 +36,8 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 
 @pytest.fixture
-def hooks(location: Path | str) -> Iterator[Hooks]:
-    found = Hooks.open(location, wait_seconds=5)
+def events(location: Path | str) -> Iterator[WebhookEvents]:
+    found = WebhookEvents.open(location, wait_seconds=5)
     yield found
     found.close()
 
@@ -57,10 +57,10 @@ def told(
     return Event(account, digest, "SESSION_STATUS", session_id, status, event_at, came)
 
 
-def test_an_event_is_kept_once_for_each_account(hooks: Hooks, location: Path | str) -> None:
+def test_an_event_is_kept_once_for_each_account(events: WebhookEvents, location: Path | str) -> None:
     one = told(1, "STARTED", "10:00:00")
-    hooks.add([one, one])
-    hooks.add([one, told(1, "STARTED", "10:00:00", account="other")])
+    events.add([one, one])
+    events.add([one, told(1, "STARTED", "10:00:00", account="other")])
     opened_again = engine.open_engine(location)
     with engine.reading(opened_again) as connection:
         rows = connection.execute(text("SELECT account FROM webhook_events ORDER BY account")).scalars().all()
@@ -68,17 +68,17 @@ def test_an_event_is_kept_once_for_each_account(hooks: Hooks, location: Path | s
     assert rows == ["acme", "other"]
 
 
-def test_the_newest_event_wins_in_whatever_order_they_come(hooks: Hooks) -> None:
-    hooks.add([told(1, "ENDED", "10:30:00"), told(2, "STARTED", "10:00:00.5")])
-    hooks.add([told(1, "STARTED", "10:00:00"), told(2, "ENDED", "10:00:00")])
-    assert hooks.newest_status("acme", [1, 2, 3]) == {1: "ENDED", 2: "STARTED"}
-    assert hooks.newest_status("other", [1, 2]) == {}
+def test_the_newest_event_wins_in_whatever_order_they_come(events: WebhookEvents) -> None:
+    events.add([told(1, "ENDED", "10:30:00"), told(2, "STARTED", "10:00:00.5")])
+    events.add([told(1, "STARTED", "10:00:00"), told(2, "ENDED", "10:00:00")])
+    assert events.newest_status("acme", [1, 2, 3]) == {1: "ENDED", 2: "STARTED"}
+    assert events.newest_status("other", [1, 2]) == {}
 
 
-def test_an_event_without_an_instant_of_its_own_happened_when_it_came(hooks: Hooks) -> None:
-    hooks.add([told(1, "ENDED", came=CAME + timedelta(minutes=12)), told(1, "STARTED", came=CAME)])
-    assert hooks.newest_status("acme", [1]) == {1: "ENDED"}
-    assert hooks.estimated_minutes("acme", [1]) == {1: 12}
+def test_an_event_without_an_instant_of_its_own_happened_when_it_came(events: WebhookEvents) -> None:
+    events.add([told(1, "ENDED", came=CAME + timedelta(minutes=12)), told(1, "STARTED", came=CAME)])
+    assert events.newest_status("acme", [1]) == {1: "ENDED"}
+    assert events.estimated_minutes("acme", [1]) == {1: 12}
 
 
 @pytest.mark.parametrize(
@@ -97,35 +97,35 @@ def test_an_event_without_an_instant_of_its_own_happened_when_it_came(hooks: Hoo
     ],
 )
 def test_minutes_are_estimated_from_started_to_ended(
-    hooks: Hooks, changes: list[tuple[str, str]], minutes: int | None
+    events: WebhookEvents, changes: list[tuple[str, str]], minutes: int | None
 ) -> None:
-    hooks.add([told(7, status, at) for status, at in reversed(changes)])
-    assert hooks.estimated_minutes("acme", [7, 8]) == ({} if minutes is None else {7: minutes})
+    events.add([told(7, status, at) for status, at in reversed(changes)])
+    assert events.estimated_minutes("acme", [7, 8]) == ({} if minutes is None else {7: minutes})
 
 
-def test_events_and_history_are_counted_against_each_other(hooks: Hooks) -> None:
-    hooks.add(
+def test_events_and_history_are_counted_against_each_other(events: WebhookEvents) -> None:
+    events.add(
         [told(n, status, at) for n in (1, 2, 3) for status, at in (("STARTED", "10:00:00"), ("ENDED", "10:09:00"))]
     )
-    hooks.add([told(4, "STARTED", "10:00:00"), told(None, None)])
+    events.add([told(4, "STARTED", "10:00:00"), told(None, None)])
     begin, end = datetime(2016, 11, 1, tzinfo=UTC), datetime(2016, 12, 1, tzinfo=UTC)
-    found = hooks.counts("acme", billable=[1, 4, 5, 6], listed=[1, 3, 4, 5, 6], begin=begin, end=end)
+    found = events.counts("acme", billable=[1, 4, 5, 6], listed=[1, 3, 4, 5, 6], begin=begin, end=end)
     assert found == Counts(without_event=2, ended_unlisted=1)
-    assert hooks.counts("acme", billable=[], listed=[], begin=end, end=end + timedelta(days=31)) == Counts(0, 0)
+    assert events.counts("acme", billable=[], listed=[], begin=end, end=end + timedelta(days=31)) == Counts(0, 0)
 
 
-def test_a_hundred_thousand_sessions_are_no_matter(hooks: Hooks) -> None:
-    hooks.add([told(2**62, "STARTED", "10:00:00"), told(2**62, "ENDED", "10:09:00")])
-    assert hooks.estimated_minutes("acme", [*range(1, 100_000), 2**62]) == {2**62: 9}
+def test_a_hundred_thousand_sessions_are_no_matter(events: WebhookEvents) -> None:
+    events.add([told(2**62, "STARTED", "10:00:00"), told(2**62, "ENDED", "10:09:00")])
+    assert events.estimated_minutes("acme", [*range(1, 100_000), 2**62]) == {2**62: 9}
 
 
-def test_the_oldest_events_go_where_there_are_too_many(hooks: Hooks) -> None:
-    hooks.add([told(n, "STARTED", came=CAME + timedelta(seconds=n)) for n in range(1, 11)])
-    hooks.add([told(1, "STARTED", account="other")])
-    assert hooks.trim("acme", 10) == 0
-    assert hooks.trim("acme", 4) == 6
-    assert sorted(hooks.newest_status("acme", range(1, 11))) == [7, 8, 9, 10]
-    assert hooks.newest_status("other", [1]) == {1: "STARTED"}
+def test_the_oldest_events_go_where_there_are_too_many(events: WebhookEvents) -> None:
+    events.add([told(n, "STARTED", came=CAME + timedelta(seconds=n)) for n in range(1, 11)])
+    events.add([told(1, "STARTED", account="other")])
+    assert events.trim("acme", 10) == 0
+    assert events.trim("acme", 4) == 6
+    assert sorted(events.newest_status("acme", range(1, 11))) == [7, 8, 9, 10]
+    assert events.newest_status("other", [1]) == {1: "STARTED"}
 
 
 def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> None:
@@ -133,7 +133,7 @@ def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> 
     failures: list[Exception] = []
 
     def add_all(numbers: range) -> None:
-        own = Hooks.open(location, wait_seconds=20)
+        own = WebhookEvents.open(location, wait_seconds=20)
         begun.wait()
         try:
             for first in numbers[::10]:
@@ -142,22 +142,22 @@ def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> 
             failures.append(error)
         own.close()
 
-    Hooks.open(location, wait_seconds=5).close()
+    WebhookEvents.open(location, wait_seconds=5).close()
     threads = [Thread(target=add_all, args=(numbers,)) for numbers in (range(1, 101), range(100, 0, -1))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert failures == []
-    hooks = Hooks.open(location, wait_seconds=5)
-    assert len(hooks.newest_status("acme", range(1, 101))) == 100
-    hooks.close()
+    events = WebhookEvents.open(location, wait_seconds=5)
+    assert len(events.newest_status("acme", range(1, 101))) == 100
+    events.close()
 
 
-def test_events_are_in_a_backup(hooks: Hooks, location: Path | str, tmp_path: Path) -> None:
-    hooks.add([told(1, "STARTED", "10:00:00")])
+def test_events_are_in_a_backup(events: WebhookEvents, location: Path | str, tmp_path: Path) -> None:
+    events.add([told(1, "STARTED", "10:00:00")])
     assert backup.backup(location, tmp_path / "copy.db") == 1
-    copied = Hooks.open(tmp_path / "copy.db", wait_seconds=5)
+    copied = WebhookEvents.open(tmp_path / "copy.db", wait_seconds=5)
     assert copied.newest_status("acme", [1]) == {1: "STARTED"}
     copied.close()
 
@@ -176,12 +176,12 @@ def test_an_issued_month_may_have_changed_once_an_event_tells_of_its_session(tmp
     with opened(path) as ledger:
         issued = post(ledger, usage.bills(3))
         session_id = int(issued.sessions["session_id"].iloc[0])
-    hooks = Hooks.open(path, wait_seconds=5)
-    hooks.add([told(session_id, "STARTED", came=NOW - timedelta(days=1)), told(session_id + 999, "ENDED", came=NOW)])
+    events = WebhookEvents.open(path, wait_seconds=5)
+    events.add([told(session_id, "STARTED", came=NOW - timedelta(days=1)), told(session_id + 999, "ENDED", came=NOW)])
     assert marked(path) == [False], "neither an event from before it was issued nor one of another session tells"
-    hooks.add([told(session_id, "ENDED", account="other", came=NOW)])
+    events.add([told(session_id, "ENDED", account="other", came=NOW)])
     assert marked(path) == [False]
-    hooks.add([told(session_id, "ENDED", came=NOW + timedelta(days=2))])
+    events.add([told(session_id, "ENDED", came=NOW + timedelta(days=2))])
     assert marked(path) == [True]
     assert marked(path, "2016-12-06") == [False], "as it was known the day after it was issued"
     look = {"findings": 0, "files": {}, "looked_at": (NOW + timedelta(days=3)).isoformat()}
@@ -190,7 +190,7 @@ def test_an_issued_month_may_have_changed_once_an_event_tells_of_its_session(tmp
     assert marked(path) == [False], "somebody has looked since"
     with opened(path) as ledger:
         ledger.check_chain()
-    hooks.close()
+    events.close()
 
 
 def test_events_are_in_no_chain(tmp_path: Path) -> None:
@@ -198,9 +198,9 @@ def test_events_are_in_no_chain(tmp_path: Path) -> None:
     with opened(path) as ledger:
         post(ledger, usage.bills(3))
     before = asked(path, "SELECT * FROM heads ORDER BY name")
-    hooks = Hooks.open(path, wait_seconds=5)
-    hooks.add([told(1, "STARTED", "10:00:00")])
-    hooks.close()
+    events = WebhookEvents.open(path, wait_seconds=5)
+    events.add([told(1, "STARTED", "10:00:00")])
+    events.close()
     assert asked(path, "SELECT * FROM heads ORDER BY name") == before
     with opened(path) as ledger:
         assert list(ledger.breaks()) == []
