@@ -20,7 +20,7 @@ from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.log import bug
 from jobs.output import summary
-from jobs.output.documents import UnitFolder
+from jobs.output.documents import UnitFolder, final_files
 from jobs.securevideo.client import Reply
 from reports.document import Document, Finding, Snapshot
 
@@ -135,9 +135,11 @@ def _decide_and_post(
         decision = decide(_gather(job, account, month, fetched=fetched, known=known, snapshot=snapshot))
         if decision.post is None:
             return decision, snapshot, known.issued
+        there = [file for output in {job.output, job.config.output} for file in final_files(output, account.key)]
+        there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
         try:
             posted = job.ledger.post(
-                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id
+                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id, there=there
             )
         except Stale:
             continue

@@ -26,7 +26,8 @@ def _rendered(
     `only`: these formats instead of those that each document was issued in. What a document was not issued in is a
     copy beside its files: the ledger knows nothing of it, `verify` compares it while it is there.
     Where another version of the program words them otherwise than they were, the ledger takes note of the new digests.
-    Raises UsageError where nothing was issued; OutputError, at the end and a line each, for what cannot be written.
+    Raises UsageError where nothing was issued; OutputError, at the end and a line each, for what cannot be written, or
+    must not be: a file that may be another document's.
     """
     found, failures = False, []
     for issued in ledger.issued(account, month):
@@ -34,11 +35,12 @@ def _rendered(
         document = issued.document
         try:
             with UnitFolder(output, document.account, document.month, config.file_mode) as folder, folder.locked():
-                written = folder.rewrite(document, issued.sessions, only or document.files)
+                recorded = ledger.written(document.account, document.month).get(issued.id)
+                formats = only or document.files
+                written = folder.rewrite(document, issued.sessions, formats, written=recorded is not None)
         except OutputError as error:  # one account's folder keeps no other's files back
             failures.append(str(error))
             continue
-        recorded = ledger.written(document.account, document.month).get(issued.id)
         own = {name: digest for name, digest in written.items() if name in document.files.values()}
         digests = {**(recorded or {}), **own}
         if recorded != digests and len(digests) == len(document.files):  # else a run has yet to finish them

@@ -66,7 +66,7 @@ def told(differences: int, scope: Scope) -> str:
         many = "1 difference" if differences == 1 else f"{differences} differences"
         return (
             f"{many}. `securevideo-billing render` writes the files of issued documents again, `run` those of drafts; "
-            "ledger and snapshots come back from a backup only"
+            "ledger and snapshots come back from a backup only, and so does what the ledger no longer knows"
         )
     tables = scope.archive.ledger.outline()
     documents, snapshots = (sum(map(scope.holds, tables[name])) for name in ("documents", "snapshots"))

@@ -1,18 +1,16 @@
 """The output folder against the ledger: each file is what the ledger makes of its document, and none is too many."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from jobs.billing.invoicing import Issued
+from jobs.output.documents import final_files
 from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
 from reports import compare, formats
 from reports.document import Document, figures
-
-_ISSUED = re.compile(r".+-\d{6}-\d{4,}(-(CN|SI)\d+)?|restatement-\d+")  # names of final files, without their endings
 
 
 def links(scope: Scope, outline: Outline) -> Iterator[Difference]:
@@ -123,8 +121,8 @@ def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:
         (row["account"], row["month"], row["number"] or f"restatement-{outline.nth[row['id']]}")
         for row in outline.documents
     }
-    for file in sorted(scope.output.glob("*/*/*")):
+    for file in final_files(scope.output):
         account, month = file.parent.parent.name, file.parent.name
-        named_so = _ISSUED.fullmatch(file.stem) and scope.holds({"account": account, "month": month})
-        if named_so and (account, month, file.stem) not in issued:
+        in_scope = scope.holds({"account": account, "month": month})
+        if in_scope and (account, month, file.stem) not in issued:
             yield Difference(str(file), "the file", compare.NOTHING, "one whose document was never issued")
