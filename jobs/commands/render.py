@@ -76,7 +76,7 @@ def render(
         with_formats(config, formats)
     need_ledger(config)
     with open_ledger(config) as ledger:
-        folder = output.absolute() if output else config.output
+        folder = output or config.output
         of_month = str(single_month(month)) if month else None
         for path in _rendered(config, ledger, folder, account=account, month=of_month, only=formats):
             say(str(path))

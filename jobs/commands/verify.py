@@ -33,7 +33,7 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
         scope = proof.Scope(
             archive=Archive(ledger, open_snapshots(config)),
             ledger_name=str(config.ledger),
-            output=output.absolute() if output else config.output,
+            output=output or config.output,
             program_version=version(),
             account=account,
             month=str(single_month(month)) if month else None,

@@ -54,6 +54,8 @@ def _compared(scope: Scope) -> Iterator[Difference]:
         yield from files.of_document(scope, outline, issued)
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
+    if scope.account is None and scope.month is None:
+        yield from files.overview(scope)
 
 
 def _within_ledger(scope: Scope, differences: Iterable[Told]) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jobs.billing.invoicing import Issued
 from jobs.output.documents import final_files
+from jobs.overview import NAME, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
 from reports import compare, formats
 from reports.document import Document, figures
@@ -92,6 +93,15 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
     for name, expected in figures(document).items() if stored else ():
         if stored.get(name) != str(expected):
             yield name, str(expected), str(stored.get(name))
+
+
+def overview(scope: Scope) -> Iterator[Difference]:
+    """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old."""
+    file = scope.output / NAME
+    content = found_at(file)
+    if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
+        found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
+        yield Difference(str(file), "the overview", "as it was written", found)
 
 
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
