@@ -17,6 +17,7 @@ from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
 from jobs.errors import BillingError, CredentialsRefused, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
+from jobs.ledger.folders import Folders
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.log import bug
 from jobs.output import summary
@@ -241,8 +242,10 @@ def _looked_at(reply: Reply[Any]) -> dict[str, str]:
 
 
 def _left(job: Job, files: Mapping[str, str]) -> dict[str, Any]:
-    """Which files a unit left, for the ledger; and where, unless that is the configured folder, which may move."""
-    return {"files": files} if job.output == job.config.output else {"files": files, "output": str(job.output)}
+    """Which files a unit left, for the ledger; the configured folders, which may move; and where else the files are."""
+    folders = Folders(job.config.output, job.config.snapshots).to_builtins()
+    named = {} if job.output == job.config.output else {"output": str(job.output)}
+    return {"files": files, "folders": folders, **named}
 
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from jobs.billing.invoicing import Issued
 from jobs.output.documents import final_files
 from jobs.overview import NAME, is_sealed
-from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
+from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
 from reports import compare, formats
 from reports.document import Document, figures
 
@@ -106,16 +107,13 @@ def overview(scope: Scope) -> Iterator[Difference]:
 
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Summaries and drafts are as the last run left them."""
-    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
-    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
-    there = [end for end in ends if end[1].get("output") == str(scope.output)]
     last: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row, detail in there or [end for end in ends if "output" not in end[1]]:
+    for row, detail in _ends(scope, outline):
         unit = row["account"], row["month"]
         kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
         last[unit] = {**kept, **detail.get("files", {})}
     for (account, month), digests in last.items():
-        if _link(scope, account, month):
+        if _link(scope, account, month) or (account, month) in outline.billed_by_others:
             continue
         for name, expected in digests.items():
             file = scope.output / account / month / name
@@ -123,6 +121,21 @@ def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
             found = content if isinstance(content, str) else sha256(content).hexdigest()
             if found != expected:
                 yield Difference(str(file), "SHA-256 of the file", expected, found)
+
+
+def _ends(scope: Scope, outline: Outline) -> list[tuple[Row, dict[str, Any]]]:
+    """How runs left units in this folder: those that it was named to, else those that were configured with it.
+
+    Of a unit of which there is none, those under any configuration: its folder may have been moved.
+    """
+    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
+    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
+    if named := [end for end in ends if end[1].get("output") == str(scope.output)]:
+        return named
+    configured = [end for end in ends if "output" not in end[1]]
+    own = [end for end in configured if end[1].get("folders", {}).get("output") == str(scope.output)]
+    units = {(row["account"], row["month"]) for row, _ in own}
+    return own + [end for end in configured if (end[0]["account"], end[0]["month"]) not in units]
 
 
 def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:

@@ -31,10 +31,11 @@ def snapshots(scope: Scope, outline: Outline) -> Iterator[Difference]:
     removable = superseded(outline.snapshots, (row["snapshot_id"] for row in outline.documents))
     rows = (*replies, *beside)
     needed = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) not in removable}
+    others = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) in outline.snapshots_of_others}
     for sha, of_file in dict.fromkeys((row["sha256"], row["file_sha256"]) for row in rows):
         file = scope.archive.snapshots.file(sha)
         stored = found_at(file)
-        if stored == "missing" and sha not in needed:
+        if stored == "missing" and (sha not in needed or sha in others):
             continue
         if isinstance(stored, str):
             yield Difference(str(file), "the file", "there", stored)
