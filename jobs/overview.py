@@ -1,7 +1,5 @@
 """The index page of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,14 +13,12 @@ from jobs.ledger.drift import Drift
 from jobs.ledger.state import Standing
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
+from jobs.output.seal import OVERVIEW, sealed
 from reports import overview
 from reports.document import Document
 from reports.overview import content
 from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
 
-NAME = "index.html"
-_END, _SEAL = b"</html>", b"<!-- SHA-256 of what stands above: %b -->\n"
-_SEALED = re.compile(re.escape(_SEAL).replace(b"%b", b"[0-9a-f]{64}") + _END)
 _ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for people first
 
 
@@ -30,19 +26,8 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
     """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
     with Folder(output) as folder, folder.locked():
         made = overview.render(overview_of(config, ledger.standings(), output, program_version))
-        folder.write(NAME, sealed(made), config.file_mode)
-    return output / NAME
-
-
-def sealed(page: bytes) -> bytes:
-    """The page with the SHA-256 of all of it in a comment at its end: who changes it by hand is found out."""
-    body, end, _ = page.rpartition(_END)
-    return body + _SEAL % hashlib.sha256(body).hexdigest().encode() + end + b"\n"
-
-
-def is_sealed(page: bytes) -> bool:
-    """Whether the page is as it was written."""
-    return sealed(_SEALED.sub(_END, page)) == page
+        folder.write(OVERVIEW, sealed(made), config.file_mode)
+    return output / OVERVIEW
 
 
 def overview_of(config: Config, standings: Iterable[Standing], output: Path, program_version: str) -> Overview:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.billing.invoicing import Issued
 from jobs.output.documents import final_files
-from jobs.overview import NAME, is_sealed
+from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
 from reports import compare, formats
 from reports.document import Document, figures
@@ -98,7 +98,7 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
 
 def overview(scope: Scope) -> Iterator[Difference]:
     """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old."""
-    file = scope.output / NAME
+    file = scope.output / OVERVIEW
     content = found_at(file)
     if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
         found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
