@@ -12,6 +12,7 @@
     │   └── TryAgainLater        1  passing: five tries or the budget are used up
     ├── LedgerError              1
     │   ├── LedgerDamaged        1  the chain of digests is broken: nothing is issued on it
+    │   ├── LedgerOutdated       1  files bear numbers that the ledger does not know: it is an older copy
     │   ├── SchemaMismatch       1  a ledger newer than this program
     │   └── ClockSetBack         1  a document would be dated before the newest one
     └── OutputError              1  a folder or file that cannot be written
@@ -78,6 +79,10 @@ class LedgerError(BillingError):
 
 
 class LedgerDamaged(LedgerError):
+    pass
+
+
+class LedgerOutdated(LedgerError):
     pass
 
 

@@ -17,10 +17,11 @@ from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
 from jobs.errors import BillingError, CredentialsRefused, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
+from jobs.ledger.folders import Folders
 from jobs.ledger.store import ALL, Known, Ledger, Stale, View
 from jobs.log import bug
 from jobs.output import summary
-from jobs.output.documents import UnitFolder
+from jobs.output.documents import UnitFolder, final_files
 from jobs.securevideo.client import Reply
 from reports.document import Document, Finding, Snapshot
 
@@ -135,9 +136,11 @@ def _decide_and_post(
         decision = decide(_gather(job, account, month, fetched=fetched, known=known, snapshot=snapshot))
         if decision.post is None:
             return decision, snapshot, known.issued
+        there = [file for output in {job.output, job.config.output} for file in final_files(output, account.key)]
+        there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
         try:
             posted = job.ledger.post(
-                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id
+                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id, there=there
             )
         except Stale:
             continue
@@ -239,8 +242,10 @@ def _looked_at(reply: Reply[Any]) -> dict[str, str]:
 
 
 def _left(job: Job, files: Mapping[str, str]) -> dict[str, Any]:
-    """Which files a unit left, for the ledger; and where, unless that is the configured folder, which may move."""
-    return {"files": files} if job.output == job.config.output else {"files": files, "output": str(job.output)}
+    """Which files a unit left, for the ledger; the configured folders, which may move; and where else the files are."""
+    folders = Folders(job.config.output, job.config.snapshots).to_builtins()
+    named = {} if job.output == job.config.output else {"output": str(job.output)}
+    return {"files": files, "folders": folders, **named}
 
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:

@@ -13,12 +13,12 @@ from jobs.ledger.drift import Drift
 from jobs.ledger.state import Standing
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
+from jobs.output.seal import OVERVIEW, sealed
 from reports import overview
 from reports.document import Document
 from reports.overview import content
 from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
 
-NAME = "index.html"
 _ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for people first
 
 
@@ -26,8 +26,8 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
     """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
     with Folder(output) as folder, folder.locked():
         made = overview.render(overview_of(config, ledger.standings(), output, program_version))
-        folder.write(NAME, made, config.file_mode)
-    return output / NAME
+        folder.write(OVERVIEW, sealed(made), config.file_mode)
+    return output / OVERVIEW
 
 
 def overview_of(config: Config, standings: Iterable[Standing], output: Path, program_version: str) -> Overview:

@@ -30,10 +30,13 @@ def say(result: str | bytes) -> None:
         _discard_stdout()
         raise
     except OSError as error:
-        _discard_stdout()
-        raise OutputError(
-            f"standard output: {(error.strerror or '').lower()}; only what is printed here is lost"
-        ) from error
+        raise stdout_lost(error) from error
+
+
+def stdout_lost(error: OSError) -> OutputError:
+    """What to say where stdout cannot be written; from then on what is printed is dropped."""
+    _discard_stdout()
+    return OutputError(f"standard output: {(error.strerror or '').lower()}; only what is printed here is lost")
 
 
 def _discard_stdout() -> None:

@@ -16,6 +16,7 @@ from jobs.commands.program import now, version
 from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
 from jobs.output import summary
+from jobs.output.seal import OVERVIEW
 from jobs.simulator import clinic
 from jobs.simulator.simulator import Simulator
 
@@ -117,7 +118,7 @@ def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Ca
     credit_note = last.summary["documents"][0]
     say("")
     say("Open this first, it leads to all the others:")
-    say(f"  {folder.parents[1] / overview.NAME}  the overview")
+    say(f"  {folder.parents[1] / OVERVIEW}  the overview")
     say("Then these:")
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):

@@ -3,7 +3,9 @@
 import gc
 import io
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobs import log
+from jobs.commands.console import stdout_lost
 from jobs.commands.program import PROGRAM, version
 from jobs.errors import BillingError, UsageError
 
@@ -92,10 +95,22 @@ def _errors_told(ctx: click.Context) -> Iterator[None]:
     except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, BrokenPipeError):
         raise  # click's own; where nobody reads stdout any more it ends quietly
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a traceback may quote a row
-        lines, status = _in_lines(error, ctx)
+        lines, status = _in_lines(_explained(error), ctx)
         for line in lines:
             log.tell(logging.ERROR, line)
         ctx.exit(status)
+
+
+def _explained(error: BaseException) -> BaseException:
+    """What lies behind an error of the system that names no file: click prints help, Python asks for the folder."""
+    if isinstance(error, OSError) and error.filename is None:
+        try:
+            os.getcwd()  # noqa: PTH109  # nothing is done with it
+        except FileNotFoundError:
+            return UsageError("the current folder is there no more; change to one that is, then run the command again")
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        return stdout_lost(error) if frames[-1].f_code is click.echo.__code__ else error
+    return error
 
 
 def _in_lines(error: BaseException, ctx: click.Context) -> tuple[list[str], int]:

@@ -51,10 +51,21 @@ def format_option(told: str) -> Callable[[F], F]:
 
 account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
 
-output_option = click.option(
-    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the configured output folder."
-)
 
+def _absolute(_: click.Context, __: click.Parameter, given: Path | None) -> Path | None:
+    try:
+        return given.absolute() if given else None
+    except FileNotFoundError:
+        raise click.BadParameter(f"{given}: the current folder is there no more; name an absolute path") from None
+
+
+output_option = click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    callback=_absolute,
+    help="Instead of the configured output folder.",
+)
 
 as_of_option = click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="As it was known at the end of that day, UTC."

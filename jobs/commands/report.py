@@ -215,7 +215,7 @@ def report(
     ctx.meta["formatter"].hide(address)
     asked = Asked(host_id, address)
     made = make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
-    folder = output.absolute() if output else config.output
+    folder = output or config.output
     written = write(config, folder, *made, formats=[name for name in usage.NAMES if name in formats or not formats])
     shown = written.to_builtins()
     tell_findings(f"{account} {written.report.period}", shown["findings"], {"account": account})

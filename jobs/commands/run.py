@@ -25,9 +25,11 @@ from jobs.commands.options import (
     with_formats,
 )
 from jobs.commands.program import now, version
-from jobs.errors import OutputError, combined
+from jobs.config import Account, Config
+from jobs.errors import LedgerError, OutputError, combined
+from jobs.ledger.store import Ledger
 from jobs.monthly import Outcome
-from jobs.output.summary import in_words
+from jobs.output.summary import in_words, of_failure
 
 
 @click.command()
@@ -67,11 +69,11 @@ def run(
     billed = past_months(months, "can be drafted")
     hide_secrets(ctx, chosen)
     need_authorities(config)
-    with terminable(), open_ledger(config) as ledger:
+    with terminable(), _opened(config, chosen, billed, as_json=as_json) as ledger:
         job = monthly.Job(
             config=config,
             ledger=ledger,
-            output=output.absolute() if output else config.output,
+            output=output or config.output,
             environ=os.environ,
             now=now,
             program_version=version(),
@@ -84,6 +86,17 @@ def run(
     if as_json:
         print_json([outcome.summary for outcome in outcomes])
     ctx.exit(combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)]))
+
+
+def _opened(config: Config, accounts: Iterable[Account], months: Iterable[Month], *, as_json: bool) -> Ledger:
+    """The ledger; where it cannot be used, scripts are given every unit that was asked for as a failed one."""
+    try:
+        return open_ledger(config)
+    except LedgerError as error:
+        if as_json:
+            units = [(account.key, month) for account in accounts for month in sorted(months)]
+            print_json([of_failure(key, str(month), str(error)) for key, month in units])
+        raise
 
 
 def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[list[Outcome], int]:

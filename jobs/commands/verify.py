@@ -28,17 +28,20 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
     except LedgerDamaged as error:
         say(str(error))
         ctx.exit(3)
-    found = 0
+    found = left_out = 0
     with ledger:
         scope = proof.Scope(
             archive=Archive(ledger, open_snapshots(config)),
             ledger_name=str(config.ledger),
-            output=output.absolute() if output else config.output,
+            output=output or config.output,
+            configured=config.output,
             program_version=version(),
             account=account,
             month=str(single_month(month)) if month else None,
         )
-        for found, difference in enumerate(proof.verify(scope), 1):  # noqa: B007  # the last one's number is told
-            say(str(difference))
-        say(proof.told(found, scope))
+        for one in proof.verify(scope):
+            say(str(one))
+            found += isinstance(one, proof.Difference)
+            left_out += isinstance(one, proof.LeftOut)
+        say(proof.told(found, scope, left_out=left_out > 0))
     ctx.exit(3 if found else 0)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from jobs.billing import money
 from jobs.ledger import drift
+from jobs.ledger.rows import superseded
 from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.document import from_json, plain
 
@@ -18,9 +19,10 @@ _ALWAYS = "9999"  # later than every instant, as text
 def months(connection: Connection, *, as_of: date | None = None) -> list[dict[str, Any]]:
     """`{account, month, status, total, currency, documents, restatements, snapshots, may_have_changed}` a month.
 
-    By account and month. `total` is the sum of the month's documents, null where none was issued. `may_have_changed`:
-    a webhook told of one of an issued month's sessions since a run last looked at it. A snapshot's `attached` is what
-    was asked beside it: by kind, the SHA-256 it is kept under. `as_of`: as it was known at the end of that day, UTC.
+    By account and month. `total` is the sum of the month's documents, null where none was issued. `may_have_changed`: a
+    webhook told of one of an issued month's sessions since a run last looked at it. A snapshot's `attached` is what was
+    asked beside it: by kind, the SHA-256 it is kept under; it is `superseded` where nothing rests on it any more.
+    `as_of`: as it was known at the end of that day, UTC.
     """
     until = end_of(as_of)
     attached = _attached(connection)
@@ -59,6 +61,7 @@ def _month(
     issued = known["documents"]
     digits = from_json(issued[0]["body"]).digits if issued else 0
     total = sum(row["total_minor"] for row in issued)
+    replaced = superseded(known["snapshots"], (row["snapshot_id"] for row in issued))
     return {
         "account": account,
         "month": month,
@@ -68,7 +71,8 @@ def _month(
         "documents": [_document(row, digits) for row in issued],
         "restatements": [row["at"] for row in known["events"] if row["kind"] == "restated"],
         "snapshots": [
-            {name: row[name] for name in ("sha256", "fetched_at", "rows")} | {"attached": attached.get(row["id"], {})}
+            {name: row[name] for name in ("sha256", "fetched_at", "rows")}
+            | {"attached": attached.get(row["id"], {}), "superseded": row["id"] in replaced}
             for row in known["snapshots"]
         ],
     }

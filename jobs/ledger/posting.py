@@ -1,11 +1,13 @@
 """Making a document final: number, row and lines, in the caller's one transaction."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from jobs.billing import invoicing, money
-from jobs.errors import ClockSetBack
+from jobs.errors import ClockSetBack, LedgerOutdated
 from jobs.ledger import chain, frames
 from jobs.ledger.rows import in_text
 from jobs.ledger.schema import documents, lines, numbers
@@ -13,12 +15,21 @@ from reports.document import Document, plain, to_json
 
 
 def post(
-    connection: Connection, document: Document, packed: bytes, *, run_id: int | None, snapshot_id: int, now: datetime
+    connection: Connection,
+    document: Document,
+    packed: bytes,
+    *,
+    run_id: int | None,
+    snapshot_id: int,
+    now: datetime,
+    there: Iterable[Path],
 ) -> tuple[int, Document]:
     """Gives `document` date and number and stores it with the month's sessions as `packed`; its row's id, and itself.
 
-    Raises ClockSetBack if the ledger holds a document of a later day.
+    `there`: the account's files that bear the name of a final document. Raises LedgerOutdated if one is of a document
+    that the ledger does not know, ClockSetBack if the ledger holds a document of a later day.
     """
+    _refuse_unknown_files(connection, document, there)
     _refuse_earlier_day(connection, now.date())
     nth = _next(connection, document)
     final = invoicing.numbered(document, nth, now.date())
@@ -76,6 +87,25 @@ def _next(connection: Connection, document: Document) -> int:
         return connection.execute(select(func.count()).where(same)).scalar_one() + 1
     series = (numbers.c.account == document.account) & (numbers.c.series == invoicing.series(document))
     return (connection.execute(select(func.max(numbers.c.nth)).where(series)).scalar_one() or 0) + 1
+
+
+def _refuse_unknown_files(connection: Connection, document: Document, there: Iterable[Path]) -> None:
+    """Whoever restored an older ledger must not give a number again under which a document went out."""
+    by_stem: dict[str, list[Path]] = {}
+    for file in there:
+        if file.parent.name == document.month or not file.stem.startswith("restatement-"):  # these bear no number
+            by_stem.setdefault(file.stem, []).append(file)
+    of_month = (documents.c.kind == "restatement") & (documents.c.corrects == document.corrects)
+    restatements = connection.execute(select(func.count()).where(of_month)).scalar_one()
+    known = {f"restatement-{nth}" for nth in range(1, restatements + 1)}
+    known |= set(connection.execute(select(documents.c.number).where(documents.c.number.in_([*by_stem]))).scalars())
+    if unknown := sorted(set(by_stem) - known):
+        first = min(by_stem[unknown[0]])
+        others = f" (also {', '.join(unknown[1:])})" if unknown[1:] else ""
+        raise LedgerOutdated(
+            f"{first} bears the name of a document that the ledger does not know{others}: the ledger seems to be an "
+            "older copy, and a number could be given twice; restore its newest backup, or move away what never went out"
+        )
 
 
 def _refuse_earlier_day(connection: Connection, today: date) -> None:

@@ -1,6 +1,6 @@
 """Rows of the ledger's tables as what they stand for: read within the caller's transaction, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,16 @@ def last_snapshot(connection: Connection, account: str, month: str, until: int) 
     query = select(snapshots).where(of_month)
     row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def superseded(of_snapshots: Iterable[Row], issued_on: Iterable[int]) -> set[int]:
+    """The ids of snapshots, among all in the ledger, on which nothing rests: no document, and a newer reply came.
+
+    `issued_on`: the snapshots that documents were made of.
+    """
+    ids = [(row["id"], row["account"], row["month"]) for row in of_snapshots]
+    newest = {(account, month): row_id for row_id, account, month in sorted(ids)}
+    return {row_id for row_id, *_ in ids} - set(newest.values()) - set(issued_on)
 
 
 def attached_to(connection: Connection, snapshot_id: int) -> list[Row]:

@@ -5,7 +5,7 @@ stores its document, so none is lost, doubled or left out, whatever happens to t
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -252,18 +252,27 @@ class Ledger:
             self._ids[document_id] = frames.session_ids(packed_sessions(dict(row)))
         return self._ids[document_id]
 
-    def post(self, document: Document, sessions: pd.DataFrame, *, newest: int, snapshot_id: int) -> Issued:
+    def post(
+        self, document: Document, sessions: pd.DataFrame, *, newest: int, snapshot_id: int, there: Iterable[Path] = ()
+    ) -> Issued:
         """Makes `document` final: gives it date and number and stores it with the month's rated `sessions`.
 
-        `newest`: `Known.newest` of the decision. Raises Stale if the account has another newest document by now,
-        ClockSetBack if the ledger holds a document of a later day.
+        `newest`: `Known.newest` of the decision. `there`: the account's files that bear a final document's name.
+        Raises Stale if the account has another newest document by now, LedgerOutdated if one of the files is of a
+        document that is not in the ledger, ClockSetBack if the ledger holds a document of a later day.
         """
         packed = frames.pack(sessions)
         with self._adding() as connection:
             if max(newest_of_each_month(connection, document.account, ALL).values(), default=0) != newest:
                 raise Stale
             row_id, final = posting.post(
-                connection, document, packed, run_id=self._run_id, snapshot_id=snapshot_id, now=self._now()
+                connection,
+                document,
+                packed,
+                run_id=self._run_id,
+                snapshot_id=snapshot_id,
+                now=self._now(),
+                there=there,
             )
             detail = {"number": final.number}
             self._add_event(connection, final.account, final.month, "posted", document_id=row_id, detail=detail)

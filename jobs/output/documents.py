@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -12,11 +13,12 @@ import pandas as pd
 from jobs.errors import OutputError
 from jobs.output.folder import Folder
 from reports import formats
-from reports.document import Document, figures
+from reports.document import Document, figures, from_json
 
 log = logging.getLogger(__name__)
 
 _PROVISIONAL = ("draft", "restatement")
+_FINAL = re.compile(r".+-\d{6}-\d{4,}(-(CN|SI)\d+)?|restatement-\d+")  # names of final files, without their endings
 
 
 class UnitFolder(Folder):
@@ -63,15 +65,30 @@ class UnitFolder(Folder):
             digests[name] = hashlib.sha256(content).hexdigest()
         return digests
 
-    def rewrite(self, document: Document, sessions: pd.DataFrame, format_names: Iterable[str]) -> dict[str, str]:
-        """Writes an issued document in these formats again, whatever is there; gives each file's SHA-256 by name."""
-        digests = {}
-        for format_name in format_names:
-            name = f"{document.stem}.{format_name}"
-            content = _made(format_name, document, sessions)
+    def rewrite(
+        self, document: Document, sessions: pd.DataFrame, format_names: Iterable[str], *, written: bool
+    ) -> dict[str, str]:
+        """Writes an issued document in these formats again; gives each file's SHA-256 by name.
+
+        What somebody altered is overwritten, where the document's files have been in place before (`written`); never
+        what may be another document under this one's number. Raises OutputError, a line a file, and then wrote none.
+        """
+        made = {f"{document.stem}.{name}": _made(name, document, sessions) for name in format_names}
+        if not written or self._holds_another(document):
+            others = [name for name, content in made.items() if self.read(name) not in (None, content)]
+            if others:
+                raise OutputError("\n".join(f"{self.path / name} {_ANOTHER}" for name in others))
+        for name, content in made.items():
             self.write(name, content, self._file_mode)
-            digests[name] = hashlib.sha256(content).hexdigest()
-        return digests
+        return {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}
+
+    def _holds_another(self, document: Document) -> bool:
+        """Whether the JSON there is of a document made from another reply: no altered copy of this one."""
+        content = self.read(f"{document.stem}.json")
+        try:
+            return content is not None and from_json(content).snapshot != document.snapshot
+        except ValueError:
+            return False
 
     def restore(self, document: Document, sessions: pd.DataFrame, digests: Mapping[str, str]) -> None:
         """Writes those files of an issued document again that are missing; tells of those that somebody altered."""
@@ -87,6 +104,17 @@ class UnitFolder(Folder):
         """Gives the file's SHA-256 by name."""
         self.write("summary.json", summary, self._file_mode)
         return {"summary.json": hashlib.sha256(summary).hexdigest()}
+
+
+_ANOTHER = (
+    "is not a file of the document that the ledger has under this number and is not overwritten: if it went out, the "
+    "ledger is an older copy: restore its newest backup; if it never did, move it away and run `render` again"
+)
+
+
+def final_files(output: Path, account: str = "*") -> list[Path]:
+    """What bears the name of a final document in an account's folder, or in all."""
+    return sorted(file for file in output.glob(f"{account}/*/*") if _FINAL.fullmatch(file.stem))
 
 
 def unmakeable(format_names: Iterable[str]) -> list[str]:

@@ -10,13 +10,15 @@ from jobs.errors import BillingError, LedgerDamaged, UsageError
 from jobs.ledger.rows import issued_from
 from jobs.log import origin
 from jobs.verify import files, ledger
-from jobs.verify.scope import Difference, Scope, Told, first_ones, outline_of
+from jobs.verify.scope import Difference, LeftOut, Outline, Scope, Told, first_ones, outline_of
 
-__all__ = ["Difference", "Scope", "told", "verify"]
+__all__ = ["Difference", "LeftOut", "Scope", "told", "verify"]
 
 
-def verify(scope: Scope) -> Iterator[Difference]:
-    """Every difference found, the ledger's own first. Where the chain is broken the rest is still compared.
+def verify(scope: Scope) -> Iterator[Difference | LeftOut]:
+    """Every difference found, the ledger's own first, and what another configuration has to prove.
+
+    Where the chain is broken the rest is still compared.
 
     Raises LedgerError where the ledger cannot be read at all.
     """
@@ -37,8 +39,9 @@ def verify(scope: Scope) -> Iterator[Difference]:
         yield Difference(scope.ledger_name, "what comes after", "readable", f"too damaged to go on: {reason}")
 
 
-def _compared(scope: Scope) -> Iterator[Difference]:
+def _compared(scope: Scope) -> Iterator[Difference | LeftOut]:
     outline = outline_of(scope)
+    yield from _left_out(outline)
     yield from _within_ledger(scope, ledger.numbers(outline))
     yield from ledger.snapshots(scope, outline)
     yield from files.links(scope, outline)
@@ -50,27 +53,43 @@ def _compared(scope: Scope) -> Iterator[Difference]:
             yield Difference(scope.ledger_name, ledger.named(small), "a whole document", str(error))
             continue
         yield from _within_ledger(scope, ledger.columns(outline, row, issued.document))
-        yield from _within_ledger(scope, first_ones(ledger.recomputed(scope, outline, row, issued)))
-        yield from files.of_document(scope, outline, issued)
+        if small["snapshot_id"] not in outline.snapshots_of_others:
+            yield from _within_ledger(scope, first_ones(ledger.recomputed(scope, outline, row, issued)))
+        if (small["account"], small["month"]) not in outline.files_of_others:
+            yield from files.of_document(scope, outline, issued)
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
+    if scope.account is None and scope.month is None:
+        yield from files.overview(scope)
+
+
+def _left_out(outline: Outline) -> Iterator[LeftOut]:
+    snapshots = {
+        (row["account"], row["month"]): outline.snapshots_of_others[row["id"]]
+        for row in outline.snapshots
+        if row["id"] in outline.snapshots_of_others
+    }
+    for what, by_unit in (("files", outline.files_of_others), ("snapshots", snapshots)):
+        for (account, month), folder in sorted(by_unit.items()):
+            yield LeftOut(account, month, what, folder)
 
 
 def _within_ledger(scope: Scope, differences: Iterable[Told]) -> Iterator[Difference]:
     return (Difference(scope.ledger_name, *one) for one in differences)
 
 
-def told(differences: int, scope: Scope) -> str:
+def told(differences: int, scope: Scope, *, left_out: bool) -> str:
     """The closing line. Raises UsageError where the scope holds nothing."""
     if differences:
         many = "1 difference" if differences == 1 else f"{differences} differences"
         return (
             f"{many}. `securevideo-billing render` writes the files of issued documents again, `run` those of drafts; "
-            "ledger and snapshots come back from a backup only"
+            "ledger and snapshots come back from a backup only, and so does what the ledger no longer knows"
         )
     tables = scope.archive.ledger.outline()
     documents, snapshots = (sum(map(scope.holds, tables[name])) for name in ("documents", "snapshots"))
     if not documents and not snapshots and (scope.account or scope.month):
         where = " ".join(filter(None, (scope.account, scope.month)))
         raise UsageError(f"the ledger holds nothing of {where}; `securevideo-billing history` shows what it holds")
-    return f"proven: documents {documents}, all of their files, snapshots {snapshots}; no difference"
+    but = ", but for what is named above" if left_out else ""
+    return f"proven: documents {documents}, all of their files, snapshots {snapshots}{but}; no difference"

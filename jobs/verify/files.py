@@ -1,18 +1,18 @@
 """The output folder against the ledger: each file is what the ledger makes of its document, and none is too many."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from jobs.billing.invoicing import Issued
-from jobs.verify.scope import WITHHELD, Difference, Outline, Scope, Told, first_ones, found_at
+from jobs.output.documents import final_files
+from jobs.output.seal import OVERVIEW, is_sealed
+from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
 from reports import compare, formats
 from reports.document import Document, figures
-
-_ISSUED = re.compile(r".+-\d{6}-\d{4,}(-(CN|SI)\d+)?|restatement-\d+")  # names of final files, without their endings
 
 
 def links(scope: Scope, outline: Outline) -> Iterator[Difference]:
@@ -96,18 +96,24 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
             yield name, str(expected), str(stored.get(name))
 
 
+def overview(scope: Scope) -> Iterator[Difference]:
+    """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old."""
+    file = scope.output / OVERVIEW
+    content = found_at(file)
+    if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
+        found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
+        yield Difference(str(file), "the overview", "as it was written", found)
+
+
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Summaries and drafts are as the last run left them."""
-    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
-    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
-    there = [end for end in ends if end[1].get("output") == str(scope.output)]
     last: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row, detail in there or [end for end in ends if "output" not in end[1]]:
+    for row, detail in _ends(scope, outline):
         unit = row["account"], row["month"]
         kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
         last[unit] = {**kept, **detail.get("files", {})}
     for (account, month), digests in last.items():
-        if _link(scope, account, month):
+        if _link(scope, account, month) or (account, month) in outline.billed_by_others:
             continue
         for name, expected in digests.items():
             file = scope.output / account / month / name
@@ -117,14 +123,29 @@ def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
                 yield Difference(str(file), "SHA-256 of the file", expected, found)
 
 
+def _ends(scope: Scope, outline: Outline) -> list[tuple[Row, dict[str, Any]]]:
+    """How runs left units in this folder: those that it was named to, else those that were configured with it.
+
+    Of a unit of which there is none, those under any configuration: its folder may have been moved.
+    """
+    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
+    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
+    if named := [end for end in ends if end[1].get("output") == str(scope.output)]:
+        return named
+    configured = [end for end in ends if "output" not in end[1]]
+    own = [end for end in configured if end[1].get("folders", {}).get("output") == str(scope.output)]
+    units = {(row["account"], row["month"]) for row, _ in own}
+    return own + [end for end in configured if (end[0]["account"], end[0]["month"]) not in units]
+
+
 def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Files that bear the name of a document which the ledger knows nothing of."""
     issued = {
         (row["account"], row["month"], row["number"] or f"restatement-{outline.nth[row['id']]}")
         for row in outline.documents
     }
-    for file in sorted(scope.output.glob("*/*/*")):
+    for file in final_files(scope.output):
         account, month = file.parent.parent.name, file.parent.name
-        named_so = _ISSUED.fullmatch(file.stem) and scope.holds({"account": account, "month": month})
-        if named_so and (account, month, file.stem) not in issued:
+        in_scope = scope.holds({"account": account, "month": month})
+        if in_scope and (account, month, file.stem) not in issued:
             yield Difference(str(file), "the file", compare.NOTHING, "one whose document was never issued")

@@ -12,6 +12,7 @@ from jobs.billing.invoicing import Issued
 from jobs.errors import BillingError
 from jobs.ledger import frames
 from jobs.ledger.posting import amounts_minor
+from jobs.ledger.rows import superseded
 from jobs.ledger.store import View
 from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
@@ -23,13 +24,19 @@ _WORDS = ("description", "message", "why", "rules", "plan")  # may be worded oth
 
 
 def snapshots(scope: Scope, outline: Outline) -> Iterator[Difference]:
-    """Every raw reply is there, byte for byte, and what was asked beside it."""
+    """Every raw reply is there, byte for byte, and what was asked beside it; superseded ones may have been removed."""
     replies = [row for row in outline.snapshots if scope.holds(row)]
     held = {row["id"] for row in replies}
     beside = [row for row in outline.attachments if row["snapshot_id"] in held]
-    for sha, of_file in dict.fromkeys((row["sha256"], row["file_sha256"]) for row in (*replies, *beside)):
+    removable = superseded(outline.snapshots, (row["snapshot_id"] for row in outline.documents))
+    rows = (*replies, *beside)
+    needed = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) not in removable}
+    others = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) in outline.snapshots_of_others}
+    for sha, of_file in dict.fromkeys((row["sha256"], row["file_sha256"]) for row in rows):
         file = scope.archive.snapshots.file(sha)
         stored = found_at(file)
+        if stored == "missing" and (sha not in needed or sha in others):
+            continue
         if isinstance(stored, str):
             yield Difference(str(file), "the file", "there", stored)
         elif (found := sha256(stored).hexdigest()) != of_file:

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from jobs.ledger import folders
+from jobs.ledger.folders import Unit
 from jobs.replay import Archive
 
 WITHHELD = ("the participants' text as issued", "another text")  # what is told may be mailed; names may not
@@ -29,12 +31,27 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A month of which something is another configuration's to prove."""
+
+    account: str
+    month: str
+    what: str
+    folder: Path
+
+    def __str__(self) -> str:
+        what = f"its {self.what} are in {self.folder}, by another configuration"
+        return f"{self.account} {self.month}: {what}: left out here, prove them with that one"
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What is to be proven. `account` and `month`: None for all."""
 
     archive: Archive
     ledger_name: str
     output: Path
+    configured: Path  # the output folder, even where another one is to be proven
     program_version: str
     account: str | None = None
     month: str | None = None
@@ -55,6 +72,9 @@ class Outline:
     lines: dict[int, list[Row]]  # by document
     nth: dict[int, int]  # by document: its ordinal in its series
     written: dict[int, dict[str, str]]  # by document whose files are in place: their SHA-256 by name
+    billed_by_others: dict[Unit, Path]  # by month that only another configuration billed: its folder there
+    files_of_others: dict[Unit, Path]  # those of them that are not here too
+    snapshots_of_others: dict[int, Path]  # by snapshot that lies in another configuration's folder: that one
 
 
 def outline_of(scope: Scope) -> Outline:
@@ -70,7 +90,24 @@ def outline_of(scope: Scope) -> Outline:
             nth[row["id"]] = unnumbered[row["corrects"]]
     written = {row["document_id"]: json.loads(row["detail"]) for row in tables["events"] if row["kind"] == "written"}
     small = {name: tables[name] for name in ("snapshots", "attachments", "documents", "numbers", "events")}
-    return Outline(**small, lines=lines, nth=nth, written=written)
+    known = folders.noted(filter(scope.holds, tables["events"]))
+    others = folders.billed_by_others(known, scope.configured)
+    snapshots: dict[int, Path] = {}
+    units = {row["id"]: (row["account"], row["month"]) for row in filter(scope.holds, tables["snapshots"])}
+    for row in (*tables["snapshots"], *tables["attachments"]):
+        row_id = row.get("snapshot_id", row["id"])
+        here = scope.archive.snapshots.file(row["sha256"])
+        if row_id in units and (other := folders.holding(known.get(units[row_id], ()), here)):
+            snapshots[row_id] = other
+    return Outline(
+        **small,
+        lines=lines,
+        nth=nth,
+        written=written,
+        billed_by_others=others,
+        files_of_others=folders.lacking(others, scope.output),
+        snapshots_of_others=snapshots,
+    )
 
 
 def first_ones(differences: Iterable[Told]) -> Iterator[Told]:

@@ -34,6 +34,30 @@ def test_history_names_every_file_of_a_month_and_none_of_a_try_that_failed(tmp_p
         assert company.run("verify").exit_code == 0
 
 
+def test_what_superseded_drafts_were_made_of_may_be_removed_and_nothing_else(tmp_path: Path) -> None:
+    def superseded() -> dict[str, bool]:
+        found = json.loads(company.run("history", "--json").stdout)
+        return {f"{one['sha256']}.json.gz": one["superseded"] for unit in found for one in unit["snapshots"]}
+
+    with Company(tmp_path, rows(1)) as company:
+        for count in (1, 2, 3):
+            company.send(rows(count))
+            company.run(*RUN, *(["--draft"] if count < 3 else []))
+        company.send([*rows(2), row(3, status="COMP")])
+        assert company.run(*RUN).exit_code == 3
+        assert [*superseded().values()] == [True, True, False, False], "two drafts, the invoice, what came last"
+        files = {name: tmp_path / "state" / "snapshots" / name for name in superseded()}
+        content = {name: file.read_bytes() for name, file in files.items()}
+        for name, free in superseded().items():
+            files[name].write_bytes(content[name][:-1])
+            assert company.run("verify").exit_code == 3, "altered"
+            files[name].unlink()
+            assert company.run("verify").exit_code == (0 if free else 3)
+            if not free:
+                files[name].write_bytes(content[name])
+        assert company.run("verify").exit_code == 0
+
+
 def test_months_without_their_snapshots_render_rerun_and_restate_but_prove_nothing(tmp_path: Path) -> None:
     sessions = [*rows(9), row(20, BillableTs="2016-10-03T21:46:16")]
     with Company(tmp_path, sessions) as company:

@@ -79,3 +79,31 @@ def test_a_folder_whose_name_is_not_utf_8_is_written_to(company: Company) -> Non
     done = subprocess.run(line, capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert Path(os.fsdecode(output), "acme", MONTH, "ACME-201611-0001.html").is_file()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])
+def test_a_full_disk_behind_the_help_is_one_readable_line(company: Company, arguments: list[str]) -> None:
+    done = started(company, "> /dev/full", *arguments)
+    assert done.returncode == 1
+    assert done.stderr == "standard output: no space left on device; only what is printed here is lost\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["run", "--month", MONTH, "--output", "out"], "Invalid value for '--output': out: the current folder is "),
+        (["verify", "--output", "out"], "Invalid value for '--output': out: the current folder is there no more"),
+        (["backup", "copy.db"], "the current folder is there no more; change to one that is, then run the command"),
+    ],
+)
+def test_a_path_from_a_current_folder_that_was_deleted_is_wrong_usage(
+    company: Company, arguments: list[str], wanted: str
+) -> None:
+    gone = company.folder / "gone"
+    gone.mkdir()
+    line = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    command = ["sh", "-c", line, "sh", gone, PROGRAM, "--config", company.config_file, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"securevideo-billing: {wanted}")
+    assert len(done.stderr.splitlines()) == 1

@@ -323,6 +323,19 @@ def test_a_full_disk_behind_stdout_is_said_and_does_not_stop_the_billing(tmp_pat
     assert told == "standard output: no space left on device; only what is printed here is lost\n"
 
 
+def test_without_a_usable_ledger_json_says_that_every_unit_failed_and_why(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(1), "bravo": rows(1)}) as company:
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state" / "ledger.db").write_text("no ledger" * 1000)
+        done = company.run("run", "--month", "2016-10..2016-11", "--json")
+        assert done.exit_code == 1
+        months = ("2016-10", MONTH)
+        assert _billed(done) == [(key, month, "failed") for key in ("acme", "bravo") for month in months]
+        (error,) = {unit["error"] for unit in json.loads(done.stdout)}
+        assert error == done.stderr.removesuffix("\n")
+        assert company.run("run", "--month", MONTH).stdout == ""
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_in_one_line_and_the_next_run_finishes(tmp_path: Path, sent: signal.Signals) -> None:
     with Company(tmp_path, {"acme": rows(1), "bravo": rows(1)}) as company:

@@ -607,3 +607,24 @@ def test_a_run_does_not_overlook_an_issued_month_because_an_index_is_damaged(com
 def test_as_json_the_document_of_the_ledger_is_what_is_in_its_file(company: Company) -> None:
     ((body,),) = query(company, "SELECT body FROM documents WHERE id = 1")
     assert json.loads(body) == json.loads((company.unit() / f"{NUMBER}.json").read_bytes())
+
+
+@pytest.mark.parametrize("harm", ["a figure", "its end", "all of it", "a link"])
+def test_an_altered_overview_is_found_and_written_anew(company: Company, harm: str, tmp_path: Path) -> None:
+    file = company.folder / "out" / "index.html"
+    content = file.read_bytes()
+    assert content.endswith(b"</html>\n")
+    if harm == "a link":
+        (tmp_path / "index.html").write_bytes(content)
+        file.unlink()
+        file.symlink_to(tmp_path / "index.html")
+    else:
+        changed = {"a figure": content.replace(b"35.00", b"36.00", 1), "its end": content + b" ", "all of it": b"x"}
+        assert changed[harm] != content
+        file.write_bytes(changed[harm])
+    found(company, f"{file}: the overview: expected as it was written, found ")
+    assert verify(company, "--month", "2016-11").exit_code == 0, "it is no month's"
+    if harm == "a link":
+        file.unlink()
+    assert company.run("render", now=LATER).exit_code == 0
+    assert verify(company).exit_code == 0
