@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grimp
 
-PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
+PAGE = Path(__file__).parents[2] / "docs/architecture.md"
 Arrows = dict[str, set[str]]
 
 
