@@ -1,8 +1,8 @@
 """YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (docs/rules.md §16).
 
-source       text to values that know their lines        models, fields, locations   what each key allows
-rules        what must hold between keys                 mistakes                    how it is said
-settings     the result                                  credentials                 reading them, later
+source       text to values that know their lines        models, fields, locations, regional   what each key allows
+rules        what must hold between keys                 mistakes                              how it is said
+settings     the result                                  credentials                           reading them, later
 """
 
 from pathlib import Path

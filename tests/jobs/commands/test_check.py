@@ -34,6 +34,17 @@ def test_it_prints_each_accounts_plan_in_force_by_month(tmp_path: Path) -> None:
     ]
 
 
+def test_plans_of_the_first_and_of_the_last_year_are_printed(tmp_path: Path) -> None:
+    first, last = PLUS | {"from": "0001-01-01"}, PLUS | {"from": "9998-12-31"}
+    with Company(tmp_path, accounts={"acme": account("acme", plans=[first, last])}) as company:
+        done = company.run("check")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()[1:]] == [
+        "  0001-01 to 9998-12-30",
+        "  9998-12-31 and on",
+    ]
+
+
 def test_it_asks_the_vendor_nothing_unless_online(tmp_path: Path) -> None:
     with Company(tmp_path) as company:
         company.run("check")
