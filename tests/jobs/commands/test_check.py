@@ -1,10 +1,12 @@
 """`check`: what it shows of a configuration and its credentials (docs/rules.md §16)."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.company import PLUS, Company, account, rows
+from tests.vendor_server import serving
 
 _TIERS = {"included": 50, "overage": [{"up_to": 100, "price": "5.00"}, {"price": "4.00"}]}
 _VOLUME = {"from": "2016-03-25", "name": "Volume", "monthly_fee": 100, "sessions": _TIERS}
@@ -168,6 +170,20 @@ def test_online_with_a_credential_missing_and_another_refused_is_exit_status_2(t
         (tmp_path / "secrets" / "acme").write_text("WrongSecret4711")
         (tmp_path / "secrets" / "bravo").unlink()
         assert company.run("check", "--online").exit_code == 2
+
+
+def test_online_a_dead_vendor_is_asked_once_for_all_accounts_at_once_and_told_in_a_line_each(tmp_path: Path) -> None:
+    keys = [f"a{number}" for number in range(9)]
+    with Company(tmp_path, dict.fromkeys(keys, ())) as company, serving(lambda _: time.sleep(3)) as silent:
+        company.configure(vendor={"base_url": silent.url(), "timeout_seconds": 1})
+        begun = time.monotonic()
+        done = company.run("check", "--online")
+        took = time.monotonic() - begun
+    assert done.exit_code == 1
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [f"account {key}" for key in keys]
+    assert all("try again later: no whole reply within 1 s; run the same" in line for line in done.stderr.splitlines())
+    assert len(silent.heads) == len(keys)
+    assert took < 5
 
 
 def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
