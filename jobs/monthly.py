@@ -18,7 +18,8 @@ from jobs.config import Account, Config
 from jobs.errors import BillingError, CredentialsRefused, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
 from jobs.ledger.folders import Folders
-from jobs.ledger.store import ALL, Known, Ledger, Stale, View
+from jobs.ledger.posting import Stale
+from jobs.ledger.store import ALL, Known, Ledger, View
 from jobs.log import bug
 from jobs.output import summary
 from jobs.output.documents import UnitFolder, final_files
@@ -27,7 +28,7 @@ from reports.document import Document, Finding, Snapshot
 
 log = logging.getLogger(__name__)
 
-_DECISIONS = 10  # another process may post to the account between decision and posting: so often we look again
+_DECISIONS = 30  # another process may post to the account between decision and posting: so often we look again
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _unit(job: Job, account: Account, month: Month, vendor: AccountVendor) -> Ou
         fetched = vendor.fetch(month, job.ledger.settled(account.key, str(month)))
         if isinstance(fetched, Settled):
             return _settled(job, folder, account, month, fetched)
-        decision, snapshot, standing = _decide_and_post(job, account, month, fetched)
+        decision, snapshot, standing = _decide_and_post(job, folder, account, month, fetched)
         documents, files = _write(job, folder, decision, standing)
         told = summary.of_decision(account.key, str(month), snapshot, decision, documents)
         files |= folder.write_summary(summary.to_json(told))
@@ -119,9 +120,12 @@ def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetch
 
 
 def _decide_and_post(
-    job: Job, account: Account, month: Month, fetched: Fetched
+    job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Fetched
 ) -> tuple[Decision, Snapshot, tuple[Issued, ...]]:
-    """The decision, and all of the month's documents that stand after it."""
+    """The decision, and all of the month's documents that stand after it.
+
+    All files of a document are made before its number is taken: what cannot be made takes none.
+    """
     received = fetched.reply.content
     snapshot_id, snapshot = job.ledger.add_snapshot(
         account.key,
@@ -139,8 +143,10 @@ def _decide_and_post(
         there = [file for output in {job.output, job.config.output} for file in final_files(output, account.key)]
         there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
         try:
+            (numbered,) = job.ledger.numbered([decision.post])
+            folder.prepare(numbered, decision.month.sessions)
             posted = job.ledger.post(
-                decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id, there=there
+                numbered, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id, there=there
             )
         except Stale:
             continue

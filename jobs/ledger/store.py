@@ -5,7 +5,7 @@ stores its document, so none is lost, doubled or left out, whatever happens to t
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +22,7 @@ from jobs.billing import invoicing
 from jobs.billing.invoicing import TREND_MONTHS, Issued
 from jobs.ledger import chain, engine, frames, history, posting
 from jobs.ledger.chain import Break
+from jobs.ledger.posting import Stale
 from jobs.ledger.rows import (
     attached_to,
     document_of,
@@ -41,10 +42,6 @@ from reports.document import Document, MonthTotals, Snapshot
 
 NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
 ALL = 2**62  # an id beyond all
-
-
-class Stale(Exception):  # no error: somebody else was first, look again
-    """The account's documents are no longer those that the decision was made on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +249,23 @@ class Ledger:
             self._ids[document_id] = frames.session_ids(packed_sessions(dict(row)))
         return self._ids[document_id]
 
+    def numbered(self, unnumbered: Sequence[Document]) -> list[Document]:
+        """Documents of one account with the date and number that `post` would give them now, one after another.
+
+        Their files can so be made before a number is taken. Raises ClockSetBack like `post`.
+        """
+        with engine.reading(self._engine) as connection:
+            return posting.numbered(connection, unnumbered, self._now().date())
+
     def post(
         self, document: Document, sessions: pd.DataFrame, *, newest: int, snapshot_id: int, there: Iterable[Path] = ()
     ) -> Issued:
         """Makes `document` final: gives it date and number and stores it with the month's rated `sessions`.
 
         `newest`: `Known.newest` of the decision. `there`: the account's files that bear a final document's name.
-        Raises Stale if the account has another newest document by now, LedgerOutdated if one of the files is of a
-        document that is not in the ledger, ClockSetBack if the ledger holds a document of a later day.
+        Raises Stale if the account has another newest document by now, or `document` a number or date (`numbered`) that
+        it can no longer be given; LedgerOutdated if one of the files is of a document that is not in the ledger,
+        ClockSetBack if the ledger holds a document of a later day.
         """
         packed = frames.pack(sessions)
         with self._adding() as connection:

@@ -11,6 +11,7 @@ from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
+from reports.presentable import presentable
 from reports.wording import blocking_findings
 
 
@@ -65,6 +66,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
 
     With `most` the page is for paper alone: a renderer that knows neither screens nor browsers prints it.
     """
+    document = presentable(document)
     locale, kind = of(document.locale), _kind(document)
     found = checks(document, sessions)
     workbook = document.files.get("xlsx", "")
