@@ -44,7 +44,7 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{place}: {error.message}") from None
     tree = read.root.plain()
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path}:{read.root.line}: expected keys and values; copy config.example.yaml and change it")
+        raise ConfigError(f"{path}:{read.root.line}: expected keys and values; {source.HINT}")
     return _Builder(path).config(_checked(path, read, tree))
 
 

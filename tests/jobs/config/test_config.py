@@ -435,7 +435,7 @@ def test_a_duplicate_key_names_both_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("", 1, "empty; copy config.example.yaml"),
+        ("", 1, "empty; `securevideo-billing init` writes"),
         ("# only a note\n", 1, "empty"),
         ("- a\n- b\n", 1, "expected keys and values"),
         ("just text", 1, "expected keys and values"),
@@ -485,7 +485,9 @@ def test_a_chain_of_anchors_cannot_nest_without_end() -> None:
 def test_a_missing_file_points_to_the_example() -> None:
     with pytest.raises(ConfigError) as caught:
         config.load(Path("etc/none.yaml"))
-    assert str(caught.value) == "etc/none.yaml: no such file; copy config.example.yaml to it and fill it in"
+    assert (
+        str(caught.value) == "etc/none.yaml: no such file; `securevideo-billing init` writes a commented one to change"
+    )
 
 
 @pytest.mark.parametrize(("path", "words"), [(".", "a folder"), ("a\0b", "not a possible file name")])
