@@ -25,6 +25,7 @@ from jobs.output import summary
 from jobs.output.documents import UnitFolder, final_files
 from jobs.securevideo.client import Reply
 from reports.document import Document, Finding, Snapshot
+from reports.text import so_many
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,8 @@ def rows_gone(received: int, known: Known, month: Month, close_day: int) -> Iter
     last = known.last_snapshot
     if last is not None and last.fetched_at >= month.closes_at(close_day) and received < last.rows:
         before = f"{last.rows} at {last.fetched_at:%Y-%m-%d %H:%M} UTC"
-        text = f"{last.rows - received} rows are gone: {received} came, {before}"
+        gone = last.rows - received
+        text = f"{so_many(gone, 'row')} {'is' if gone == 1 else 'are'} gone: {received} came, {before}"
         yield finding("rows-gone", None, f"{text}, when the month was closed already; ask the vendor why")
 
 

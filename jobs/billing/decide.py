@@ -19,6 +19,7 @@ from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
 from jobs.billing.terms import Terms
 from reports.document import Document, Finding, MonthTotals
+from reports.text import so_many
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
 
@@ -108,5 +109,6 @@ def volume_anomaly(bill: int, past: Sequence[MonthTotals]) -> list[Finding]:
         return []
     if bill * ANOMALY_MONTHS <= ANOMALY_FACTOR * total and bill * ANOMALY_MONTHS * ANOMALY_FACTOR >= total:
         return []
-    text = f"{bill} BILL sessions against {', '.join(map(str, before))} in the three issued months before: please check"
+    usual = ", ".join(map(str, before))
+    text = f"{so_many(bill, 'BILL session')} against {usual} in the three issued months before: please check"
     return [finding("volume-anomaly", None, text)]

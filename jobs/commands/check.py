@@ -150,7 +150,9 @@ def _described(plan: Plan, currency: str) -> str:
     said += [_meter(name, meter) for name, meter in (("sessions", plan.sessions), ("minutes", plan.minutes)) if meter]
     if plan.hosts:
         hosts = plan.hosts
-        said.append(f"{hosts.licensed} hosts licensed, {hosts.included} included, {plain(hosts.extra)} for each more")
+        said.append(
+            f"{so_many(hosts.licensed, 'host')} licensed, {hosts.included} included, {plain(hosts.extra)} for each more"
+        )
     return "; ".join(said)
 
 

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from jobs.billing import money
 from jobs.config.source import OddNumber
+from reports.text import so_many
 
 FORMATS = ("xlsx", "html", "json", "csv", "pdf")  # what may be asked for, in the order of a document's files
 DEFAULT_FORMATS = FORMATS[:4]  # pdf needs an extra
@@ -147,7 +148,9 @@ def text(maximum: int, *, blank: bool = False) -> PlainValidator:
         if not isinstance(value, str):
             raise expected(allowed, value)
         if len(value) > maximum or not (blank or value.strip()):
-            raise refusal(f"expected {allowed}; found {len(value)} characters{'' if value.strip() else ', all blank'}")
+            raise refusal(
+                f"expected {allowed}; found {so_many(len(value), 'character')}{'' if value.strip() else ', all blank'}"
+            )
         return _printable(value)
 
     return PlainValidator(read)

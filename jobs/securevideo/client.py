@@ -28,6 +28,7 @@ from jobs.billing.month import Month
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
 from jobs.program import PROGRAM, version
 from jobs.securevideo.faults import RETRIED, Passing, instant, meaning, peer_of, retry_after, too_slow
+from reports.text import so_many
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
@@ -199,7 +200,7 @@ class Client:
         except TryAgainLater as error:
             raise Passing(str(error)) from error
         except ReplyRefused as error:
-            found = f"status 200, type application/json, {len(raw.content)} bytes"
+            found = f"status 200, type application/json, {so_many(len(raw.content), 'byte')}"
             raise ReplyRefused(f"{error}; found {found}") from error
 
     def _pause_or_give_up(
@@ -274,7 +275,7 @@ class Client:
             if opening[1] is None:
                 raise Passing("an empty reply")
             raise ReplyRefused(
-                f"found HTML: status 200, type application/json, {len(body)} bytes; check vendor.base_url"
+                f"found HTML: status 200, type application/json, {so_many(len(body), 'byte')}; check vendor.base_url"
             )
         return body
 
@@ -319,5 +320,5 @@ async def _size(response: httpx.Response) -> str:
             async for chunk in response.aiter_raw():
                 if (count := count + len(chunk)) > 8192:
                     return "over 8192 bytes"
-            return f"{count} bytes"
-    return f"{count} bytes or more"
+            return so_many(count, "byte")
+    return f"{so_many(count, 'byte')} or more"

@@ -12,6 +12,7 @@ from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
 from reports.presentable import presentable
+from reports.text import so_many
 from reports.wording import blocking_findings
 
 
@@ -135,7 +136,7 @@ def _terms(document: Document, locale: Locale) -> str:
     if document.due_on is None:
         return ""
     days = document.payment_days
-    within = f"within {locale.number(days)} {'day' if days == 1 else 'days'} of issue" if days else "on receipt"
+    within = f"within {so_many(days, 'day', locale.number)} of issue" if days else "on receipt"
     return f"Payable {within}, by {locale.day(document.due_on)}."
 
 
