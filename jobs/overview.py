@@ -14,12 +14,10 @@ from jobs.ledger.state import Standing
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
 from jobs.output.seal import OVERVIEW, sealed
-from reports import overview
+from reports import formats, overview
 from reports.document import Document
 from reports.overview import content
 from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
-
-_ORDER = ("xlsx", "html", "pdf", "json", "csv")  # of the links: those for people first
 
 
 def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Path:
@@ -112,7 +110,7 @@ def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
 
 def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
     below = "/".join(folder.parts[-2:])
-    in_order = sorted(files.items(), key=lambda one: _ORDER.index(one[0]) if one[0] in _ORDER else len(_ORDER))
+    in_order = [(name, files[name]) for name in formats.in_order(files, people_first=True)]
     return tuple(File(name, f"{below}/{file}" if (folder / file).is_file() else None) for name, file in in_order)
 
 

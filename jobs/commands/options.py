@@ -74,10 +74,9 @@ as_of_option = click.option(
 
 def with_formats(config: "Config", named: Sequence[str]) -> "Config":
     """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
-    from jobs.config.fields import in_order
     from jobs.output.documents import unmakeable
 
-    wanted = in_order({*named, "json"}) if named else config.formats
+    wanted = formats.in_order({*named, "json"}) if named else config.formats
     if reasons := unmakeable(wanted):
         raise UsageError(f"--format: {reasons[0]}") if named else ConfigError(f"{config.path}: formats: {reasons[0]}")
     return replace(config, formats=wanted)

@@ -6,7 +6,6 @@ message, as it could be a misplaced secret; numbers are, they help to find the m
 
 import re
 import unicodedata
-from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -17,10 +16,10 @@ from pydantic_core import PydanticCustomError
 
 from jobs.billing import money
 from jobs.config.source import OddNumber
+from reports import formats
 from reports.text import so_many
 
-FORMATS = ("xlsx", "html", "json", "csv", "pdf")  # what may be asked for, in the order of a document's files
-DEFAULT_FORMATS = FORMATS[:4]  # pdf needs an extra
+FORMATS = formats.in_order(formats.names())  # what may be asked for
 MAX_DIGITS = 15  # a spreadsheet's cell is a double: 15 significant digits survive
 MAX_COUNT = 1_000_000_000
 LAST_YEAR = 9998  # after its last month there must be another
@@ -198,12 +197,7 @@ def _formats(value: object) -> tuple[str, ...]:
         raise refusal(f"expected {allowed}; found one twice")
     if "json" not in value:
         raise refusal(f"expected {allowed}; json is missing: it is the document itself")
-    return in_order(value)
-
-
-def in_order(names: Collection[str]) -> tuple[str, ...]:
-    """The formats named, each once, in the order of FORMATS."""
-    return tuple(name for name in FORMATS if name in names)
+    return formats.in_order(value)
 
 
 def _day(value: object) -> date:

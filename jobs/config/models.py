@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from jobs.config import fields, locations, regional
 from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
+from reports.formats import by_default
 
 
 class Section(BaseModel):
@@ -124,7 +125,7 @@ class FileSection(Section):
     file_mode: fields.FileMode = 0o600
     locale: regional.Locale = "en_US"
     paper: Annotated[str, fields.one_of("A4", "Letter")] = "Letter"
-    formats: fields.Formats = fields.DEFAULT_FORMATS
+    formats: fields.Formats = by_default()
     restate_months: Annotated[int, fields.whole(0, 60)] = 3
     vendor: VendorSection = VendorSection()
     issuer: PartySection = required()

@@ -68,7 +68,7 @@ class Config:
     file_mode: int  # permission bits
     locale: str
     paper: Literal["A4", "Letter"]
-    formats: tuple[str, ...]  # in the order of fields.FORMATS, json among them
+    formats: tuple[str, ...]  # in the order of a document's files, json among them
     restate_months: int  # 0 … 60
     vendor: Vendor
     issuer: Party

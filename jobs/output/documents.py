@@ -169,7 +169,7 @@ def _warn_of_substitutes(document: Document) -> None:
 
 def _prove_workbook(document: Document, content: bytes) -> None:
     """Reads the workbook's figures back and compares them with the document's, before it becomes final."""
-    from reports.formats.xlsx import read_figures  # slow to import, and only needed where something is issued
+    from reports.formats.xlsx.reading import read_figures  # slow to import, and only needed where something is issued
 
     stored = read_figures(content)
     for name, expected in figures(document).items():

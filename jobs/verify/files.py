@@ -82,9 +82,9 @@ def _in_file(scope: Scope, issued: Issued, format_name: str, content: bytes, rec
     if not altered and document.program_version != scope.program_version:
         yield from _other_version(format_name, document, content)
         return
-    for place, expected, found in compare.differing(format_name, made, content):
-        if altered or not compare.is_looks(place):  # a newer library may draw an unaltered file otherwise
-            withheld = document.participants == "full" and compare.may_name_participants(place)
+    for place, expected, found, holds in compare.differing(format_name, made, content):
+        if altered or holds != "looks":  # a newer library may draw an unaltered file otherwise
+            withheld = document.participants == "full" and holds == "names"
             yield place, *(WITHHELD if withheld else (expected, found))
 
 

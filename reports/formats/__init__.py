@@ -1,13 +1,14 @@
-"""The formats a document can be written in: one module or package here each, found by looking.
+"""The formats a document can be written in: one module or package here each, found by looking, and named nowhere else.
 
-A format's name is its module's name and its files' suffix. It has `render(document, sessions) -> bytes`, and it is
-imported only when it is used, so that what an optional extra brings is needed only then. Names that begin with an
-underscore are no formats.
+A format's name is its module's name and its files' suffix; what a module must have is said by `Format`. It imports
+pandas, templates and what an optional extra brings only within its functions: configuration and overview ask every
+format for its order. Names that begin with an underscore are no formats.
 """
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,11 +16,31 @@ if TYPE_CHECKING:
     from reports.document import Document
 
 
+class Place(NamedTuple):
+    """What stands where in a file. `looks`: a line of text, which says nothing of the figures in it; `names`: of a
+    column that may hold names of participants.
+    """
+
+    where: str  # as a person would look it up
+    text: str
+    holds: Literal["figures", "looks", "names"] = "figures"
+
+
 class Format(Protocol):
-    """What a module here must have."""
+    """What a module here must have. `figures` may be left out."""
+
+    ORDER: int  # among a document's files, ascending
+    FOR_PEOPLE: bool  # opened by people rather than read by programs: linked first
+    NEEDS: tuple[str, ...]  # the modules of the optional extra of the format's name; none: written by default
 
     def render(self, document: "Document", sessions: "pd.DataFrame") -> bytes:
         """The whole file. Same document, same sessions: same bytes."""
+
+    def places(self, content: bytes) -> Iterator[Place]:
+        """What stands in a file. Raises anything where it cannot be read."""
+
+    def figures(self, content: bytes) -> dict[str, str]:
+        """The figures of docs/rules.md §11.1, read back from a file that holds them by name."""
 
 
 def names() -> tuple[str, ...]:
@@ -27,28 +48,50 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
+def in_order(named: Iterable[str], *, people_first: bool = False) -> tuple[str, ...]:
+    """The formats named, each once, in the order of a document's files. Unknown ones, of another version, come last."""
+
+    def place(name: str) -> tuple[bool, bool, int]:
+        known = loaded(name) if name in names() else None
+        return known is None, people_first and known is not None and not known.FOR_PEOPLE, known.ORDER if known else 0
+
+    return tuple(sorted(dict.fromkeys(named), key=place))
+
+
+def by_default() -> tuple[str, ...]:
+    """The formats that need no extra, in order."""
+    return in_order(name for name in names() if not loaded(name).NEEDS)
+
+
 def render(name: str, document: "Document", sessions: "pd.DataFrame") -> bytes:
     """The file of `document` in the format `name`, whole.
 
     Raises ValueError for a name that is not in `names()`, ImportError where what the format needs is not installed.
     """
-    return _loaded(name).render(document, sessions)
+    _require(name)
+    return loaded(name).render(document, sessions)
 
 
 def lacking(name: str) -> str:
     """Why the format cannot be made on this machine; empty where it can."""
     try:
-        _loaded(name)
+        _require(name)
     except ImportError as error:
         return str(error)
     return ""
 
 
-def _loaded(name: str) -> Format:
+def loaded(name: str) -> Format:
+    """Raises ValueError for a name that is not in `names()`."""
     if name not in names():
         raise ValueError(f"{name!r} is not a format; there are: {', '.join(names())}")
+    return cast("Format", importlib.import_module(f"{__name__}.{name}"))
+
+
+def _require(name: str) -> None:
     try:
-        return cast("Format", importlib.import_module(f"{__name__}.{name}"))
+        for needed in loaded(name).NEEDS:
+            importlib.import_module(needed)
     except (ImportError, OSError) as error:  # OSError: a library of the system that the extra needs
         reason = str(error).splitlines()[0]
         raise ImportError(

@@ -1,10 +1,30 @@
 """The document itself as JSON, schema `securevideo-billing/document/1`. Holds no session."""
 
-import pandas as pd
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reports.document import Document, to_json
+from reports.formats import Place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.document import Document
+
+ORDER = 3
+FOR_PEOPLE = False
+NEEDS = ()
 
 
-def render(document: Document, sessions: pd.DataFrame) -> bytes:  # noqa: ARG001 - every format has this signature
+def render(document: "Document", sessions: "pd.DataFrame") -> bytes:  # noqa: ARG001 - every format has this signature
     """The document as UTF-8 JSON, complete: `reports.document.from_json` reads it back."""
+    from reports.document import to_json
+
     return to_json(document)
+
+
+def places(content: bytes) -> Iterator[Place]:
+    """Every value, by its path: `lines.0.amount`."""
+    from reports.compare import leaves
+
+    return (Place(*leaf) for leaf in leaves(json.loads(content)))

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from reports.formats.csv import NAMES, OF_A_SESSION, of_a_session, texts
+from reports.formats.csv import NAMES
+from reports.formats.csv.table import OF_A_SESSION, of_a_session, texts
 from reports.usage.report import UsageReport
 
 

@@ -108,7 +108,7 @@ def test_what_becomes_of_a_row_names_findings_that_exist() -> None:
 
 def test_the_figures_are_the_defined_names_of_the_workbook_and_the_fields_of_the_page() -> None:
     document, sessions = documents.sample("credit_note")
-    assert set(names("11.1")) == xlsx.read_figures(xlsx.render(document, sessions)).keys()
+    assert set(names("11.1")) == xlsx.figures(xlsx.render(document, sessions)).keys()
     fields = re.findall(r'data-field="(\w+)"', html.render(document, sessions).decode())
     assert {*names("11.1"), "number", "month"} == set(fields)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from reports.formats.xlsx import read_figures
+from reports.formats.xlsx.reading import read_figures
 from tests.company import MONTH, PLUS, Company, account, row, rows
 
 FORMATS = ("csv", "html", "json", "xlsx")

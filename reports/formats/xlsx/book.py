@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Context, Decimal
 from typing import Any, BinaryIO
 from unicodedata import east_asian_width
@@ -226,6 +227,28 @@ class Sheets:
         """Workbook-wide defined names, one cell each."""
         for name, cell in names.items():
             self.workbook.define_name(name, f"={cell.ref}")
+
+    def describe(
+        self, *, title: str, subject: str, author: str, category: str, program_version: str, created: datetime
+    ) -> None:
+        """The package's properties, and the size of its window."""
+        self.workbook.set_properties(
+            {
+                "title": shown(title, 255),
+                "subject": subject,
+                "author": shown(author, 255),
+                "company": shown(author, 255),
+                "category": category,
+                "comments": f"Made by securevideo-billing {program_version}",
+                "created": created.replace(tzinfo=None),
+            }
+        )
+        self.workbook.set_size(1800 * 15, 1100 * 15)
+
+    def paths(self) -> dict[str, str]:
+        """Where each sheet stands within the package."""
+        sheets = enumerate(self.workbook.worksheets(), 1)
+        return {sheet.get_name(): f"xl/worksheets/sheet{number}.xml" for number, sheet in sheets}
 
 
 class Book(Sheets):

@@ -9,20 +9,6 @@ from xlsxwriter.utility import xl_col_to_name
 from .book import quoted
 
 SHEET_ROWS = 1_048_576
-COLUMNS = (
-    "session",
-    "billable_at",
-    "local",
-    "scheduled_at",
-    "status",
-    "counts",
-    "allowance",
-    "charge",
-    "minutes",
-    "host",
-    "host_id",
-    "part",
-)  # those that formulas name; optional ones follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +53,7 @@ class Table:
     """The Sessions table as formulas see it: plain absolute ranges, the same in every spreadsheet program."""
 
     blocks: Sequence[Block]
-    columns: Sequence[str] = COLUMNS
+    columns: Sequence[str]  # as criteria name them, in their order
 
     def _range(self, block: Block, column: str) -> str:
         return _range(block, self.columns.index(column))

@@ -30,7 +30,7 @@ Cells = Callable[[slice], list[bytes]]  # of some rows, each from behind the row
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """How a column's cells are written: their format, the one of text that begins like a formula, what follows them."""
 
     plain: int
@@ -38,83 +38,50 @@ class Look:
     after: str
 
 
-def row_chunks(sessions: pd.DataFrame, styles: Sequence[tuple[int, int]], timezone: str, first: int) -> Iterator[bytes]:
-    """`sessions` as `<row>` elements, in the columns of `ranges.COLUMNS`; see `laid_out`."""
-    return laid_out(len(sessions), styles, lambda looks: _columns(sessions, looks, timezone), first)
-
-
 def laid_out(
-    count: int, styles: Sequence[tuple[int, int]], columns_of: Callable[[Sequence[Look]], Iterable[Cells]], first: int
+    count: int, formats: Sequence[tuple[int, int]], columns: Sequence[Callable[[Style], Cells]], first: int
 ) -> Iterator[bytes]:
-    """`count` `<row>` elements of the columns that `columns_of` gives; the first has the number `first` (from 1).
+    """`count` `<row>` elements of the cells that `columns` give; the first has the number `first` (from 1).
 
-    `styles`: for each column its cell format, and the one for text that begins like a formula. A row is its cells with
+    `formats`: for each column its cell format, and the one for text that begins like a formula. A row is its cells with
     its number between them: everything else is the same in all rows, and is put behind the cells beforehand.
     """
-    addresses = [f'<c r="{xl_col_to_name(number)}' for number in range(len(styles))]
-    afters = [*addresses[1:], "</row>"]
-    looks = [Look(*style, after) for style, after in zip(styles, afters, strict=True)]
-    columns = list(columns_of(looks))
+    addresses = [f'<c r="{xl_col_to_name(number)}' for number in range(len(formats))]
+    styles = [Style(*own, after) for own, after in zip(formats, [*addresses[1:], "</row>"], strict=True)]
+    laid = [column(style) for column, style in zip(columns, styles, strict=True)]
     begin, cell = repeat(b'<row r="'), repeat(f'">{addresses[0]}'.encode())
     for start in range(0, count, CHUNK):
         rows = slice(start, min(start + CHUNK, count))
         numbers = map(b"%d".__mod__, range(first + rows.start, first + rows.stop))
-        cells = zip(begin, cell, *(column(rows) for column in columns), strict=False)
+        cells = zip(begin, cell, *(column(rows) for column in laid), strict=False)
         yield b"".join(map(bytes.join, numbers, cells))
 
 
-def _columns(sessions: pd.DataFrame, looks: Sequence[Look], timezone: str) -> Iterator[Cells]:
-    """Each column's cells, in the order of `ranges.COLUMNS`."""
-    look = iter(looks)
-    billable = sessions["billable_at"].dt
-    status = sessions["status"].astype("category")
-    yield numbers(sessions["session_id"], next(look))
-    yield instants(billable.tz_localize(None), next(look))
-    yield instants(billable.tz_convert(timezone).dt.tz_localize(None), next(look))
-    yield instants(sessions["scheduled_at"].dt.tz_localize(None), next(look))
-    yield categories(status, next(look))
-    yield categories(status.cat.rename_categories(counts_towards_limit), next(look))
-    yield _own_texts(sessions["allowance"], next(look))
-    yield categories(sessions["charge"], next(look))
-    yield repeated_numbers(sessions["minutes"], next(look))
-    yield categories(sessions["host"], next(look))
-    yield repeated_numbers(sessions["host_id"], next(look))
-    yield repeated_numbers(sessions["part"], next(look))
-    if "estimated_minutes" in sessions:
-        yield repeated_numbers(sessions["estimated_minutes"], next(look))
-    for column, own in zip(("participants", "note"), look, strict=False):
-        yield texts(sessions[column], own)
-
-
-def counts_towards_limit(status: str) -> str:
-    return "yes" if status == "BILL" else f"no ({status})"
-
-
-def numbers(column: "pd.Series[int]", look: Look) -> Cells:
+def numbers(column: "pd.Series[int]", style: Style) -> Cells:
     numbers = column.to_numpy(dtype=np.int64)
     if not len(numbers) or numbers.max() > EXACT_UP_TO:
-        return lambda rows: [_number(number, look) for number in numbers[rows].tolist()]
-    cell = f'" s="{look.plain}"><v>%d</v></c>{look.after}'.encode()
+        return lambda rows: [_number(number, style) for number in numbers[rows].tolist()]
+    cell = f'" s="{style.plain}"><v>%d</v></c>{style.after}'.encode()
     return lambda rows: list(map(cell.__mod__, numbers[rows].tolist()))
 
 
-def _number(number: int, look: Look) -> bytes:
+def _number(number: int, style: Style) -> bytes:
     """A number too long for a cell is text."""
-    return _text(str(number), look) if number > EXACT_UP_TO else _value(str(number), look)
+    return _text(str(number), style) if number > EXACT_UP_TO else _value(str(number), style)
 
 
-def _value(number: str, look: Look) -> bytes:
-    return f'" s="{look.plain}"><v>{number}</v></c>{look.after}'.encode()
+def _value(number: str, style: Style) -> bytes:
+    return f'" s="{style.plain}"><v>{number}</v></c>{style.after}'.encode()
 
 
-def _blank(look: Look) -> bytes:
-    return f'" s="{look.plain}"/>{look.after}'.encode()
+def _blank(style: Style) -> bytes:
+    return f'" s="{style.plain}"/>{style.after}'.encode()
 
 
-def repeated_numbers(column: "pd.Series[int]", look: Look) -> Cells:
+def repeated_numbers(column: "pd.Series[int]", style: Style) -> Cells:
     """Numbers, some missing, of which each is built once and looked up by its code."""
     codes, found = pd.factorize(column)
-    return _looked_up(codes, [*(_number(number, look) for number in found.tolist()), _blank(look)])
+    return _looked_up(codes, [*(_number(number, style) for number in found.tolist()), _blank(style)])
 
 
 def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[bytes]) -> Cells:
@@ -123,7 +90,7 @@ def _looked_up(codes: npt.NDArray[np.integer], cells: Iterable[bytes]) -> Cells:
     return lambda rows: list(table[codes[rows]].tolist())
 
 
-def instants(column: "pd.Series[pd.Timestamp]", look: Look) -> Cells:
+def instants(column: "pd.Series[pd.Timestamp]", style: Style) -> Cells:
     """Days since 1899-12-30 with ten decimals, cut to milliseconds: what a cell keeps without crossing midnight.
 
     Spreadsheets know no dates before 1900-03-01 for sure: those are text.
@@ -136,18 +103,18 @@ def instants(column: "pd.Series[pd.Timestamp]", look: Look) -> Cells:
     stamps = np.where(usual, day * 10**10 + fraction, 0)
 
     def cells(rows: slice) -> list[bytes]:
-        texts = _printed(stamps[rows], look)
+        texts = _printed(stamps[rows], style)
         for place in np.flatnonzero(~usual[rows]).tolist():
             at = rows.start + place
-            texts[place] = _unusual_instant(column.iloc[at], int(day[at]), int(fraction[at]), look)
+            texts[place] = _unusual_instant(column.iloc[at], int(day[at]), int(fraction[at]), style)
         return texts
 
     return cells
 
 
-def _printed(numbers: npt.NDArray[np.int64], look: Look) -> list[bytes]:
+def _printed(numbers: npt.NDArray[np.int64], style: Style) -> list[bytes]:
     """Whole numbers of up to 15 digits with the point before the last ten, three digits of all of them at once."""
-    template = _value("00000.0000000000", look)
+    template = _value("00000.0000000000", style)
     begin = template.index(b"0.0") - 4
     texts = np.tile(np.frombuffer(template, np.uint8), (len(numbers), 1))
     places = [begin + place for place in range(16) if place != 5]
@@ -157,45 +124,45 @@ def _printed(numbers: npt.NDArray[np.int64], look: Look) -> list[bytes]:
     return list(texts.view(f"S{len(template)}").ravel().tolist())
 
 
-def _unusual_instant(instant: pd.Timestamp, day: int, fraction: int, look: Look) -> bytes:
+def _unusual_instant(instant: pd.Timestamp, day: int, fraction: int, style: Style) -> bytes:
     if pd.isna(instant):
-        return _blank(look)
+        return _blank(style)
     if day < FIRST_DAY:
-        return _text(instant.isoformat(sep=" "), look)
-    return _value(f"{day}.{fraction:010d}", look)
+        return _text(instant.isoformat(sep=" "), style)
+    return _value(f"{day}.{fraction:010d}", style)
 
 
-def categories(column: pd.Series, look: Look) -> Cells:
+def categories(column: pd.Series, style: Style) -> Cells:
     """Each category that occurs is built once and looked up by its code."""
     codes = column.cat.codes.to_numpy()
     used = set(np.unique(codes).tolist())
     values = enumerate(column.cat.categories)
-    cells = [_category(value, look) if code in used else b"" for code, value in values]
-    return _looked_up(codes, [*cells, _blank(look)])
+    cells = [_category(value, style) if code in used else b"" for code, value in values]
+    return _looked_up(codes, [*cells, _blank(style)])
 
 
-def _category(value: Decimal | str, look: Look) -> bytes:
-    return _text(value, look) if isinstance(value, str) else _value(plain(fitting(value)), look)
+def _category(value: Decimal | str, style: Style) -> bytes:
+    return _text(value, style) if isinstance(value, str) else _value(plain(fitting(value)), style)
 
 
-def texts(column: "pd.Series[str]", look: Look) -> Cells:
-    return lambda rows: [_text(text or "", look) for text in column.iloc[rows].tolist()]
+def texts(column: "pd.Series[str]", style: Style) -> Cells:
+    return lambda rows: [_text(text or "", style) for text in column.iloc[rows].tolist()]
 
 
-def _own_texts(column: "pd.Series[str]", look: Look) -> Cells:
+def own_texts(column: "pd.Series[str]", style: Style) -> Cells:
     """Texts of the program's own making: letters, digits, blanks and `#`, which need no care."""
-    cell, blank = f'" s="{look.plain}" t="inlineStr"><is><t>%b</t></is></c>{look.after}'.encode(), _blank(look)
+    cell, blank = f'" s="{style.plain}" t="inlineStr"><is><t>%b</t></is></c>{style.after}'.encode(), _blank(style)
     return lambda rows: [
         cell % text if text else blank for text in "\n".join(column.iloc[rows].tolist()).encode().split(b"\n")
     ]
 
 
-def _text(text: str, look: Look) -> bytes:
+def _text(text: str, style: Style) -> bytes:
     text = shown(text)
     if not text:
-        return _blank(look)
-    style = look.quoted if text.startswith(FORMULA_STARTS) else look.plain
-    return f'" s="{style}" t="inlineStr"><is>{text_element(text)}</is></c>{look.after}'.encode()
+        return _blank(style)
+    own = style.quoted if text.startswith(FORMULA_STARTS) else style.plain
+    return f'" s="{own}" t="inlineStr"><is>{text_element(text)}</is></c>{style.after}'.encode()
 
 
 def text_element(text: str) -> str:

@@ -1,108 +1,68 @@
 """The Sessions sheets: a real Excel table; XlsxWriter writes head and formats, the rows are streamed in later."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
 from xlsxwriter.utility import xl_range
 
-from reports.document import Document
-
-from .book import Book, Sheets
-from .page import set_up
-from .ranges import Block, Table
-from .rows import row_chunks
+from .book import Sheets
+from .columns import Column, names_people
+from .ranges import Block
+from .rows import laid_out
 from .stream import Splice
 
 NAMES = "This sheet holds names of participants. Handle it as patients' data."
 
 
-Column = tuple[str, int, tuple[str, ...]]
-
-
-def columns(document: Document) -> list[Column]:
-    """Header, width and looks of each column, in the order of `ranges.COLUMNS`, then the optional ones."""
-    shown: list[Column] = [
-        ("Session", 12, ("id",)),
-        ("Billable at (UTC)", 24, ("instant",)),
-        (f"Billable at, local time ({document.timezone})", 24, ("instant",)),
-        ("Scheduled at (UTC)", 24, ("instant",)),
-        ("Status", 9, ("center",)),
-        ("Counts towards limit", 12, ("center",)),
-        ("Allowance", 19, ("indent",)),
-        (f"Charge ({document.currency})", 13, ("price",)),
-        ("Minutes", 10, ("count",)),
-        ("Host", 34, ("indent",)),
-        ("Host ID", 10, ("id",)),
-        ("Part of month", 9, ("center",)),
-    ]
-    if document.events:
-        shown.append(("Minutes estimated from webhook events (never charged)", 18, ("count",)))
-    if document.participants == "full":
-        shown += [("Participants", 40, ("indent",)), ("Note", 40, ("indent",))]
-    return shown
-
-
-def header_rows(document: Document) -> int:
+def header_rows(columns: Sequence[Column]) -> int:
     """One row, or two where a line above the table says that it holds names."""
-    return 2 if document.participants == "full" else 1
+    return 2 if names_people(columns) else 1
 
 
-def write(book: Book, table: Table) -> None:
-    """Every Sessions sheet but its rows."""
-    for block in table.blocks:
-        _write_sheet(book, block)
-
-
-def _write_sheet(book: Book, block: Block) -> None:
-    document = book.document
-    sheet = book.sheet(block.sheet)
-    shown = columns(document)
-    full = document.participants == "full"
-    set_up(book, block.sheet, NAMES if full else "", landscape=True, repeat=header_rows(document))
-    if full:
+def write(book: Sheets, block: Block, columns: Sequence[Column], *, title: str, description: str) -> None:
+    """The sheet of one block but its rows, with a template of their formats. `title`, `description`: the table's."""
+    sheet, top = book.sheet(block.sheet), block.first_row - 1
+    if top:
         book.text(block.sheet, 0, 0, NAMES, "section")
-        sheet.print_area(0, 0, block.last_row, len(shown) - 1)  # a long note would shrink every page
-    for number, (_, width, looks) in enumerate(shown):
-        sheet.set_column(number, number, width)
-        sheet.write_blank(block.first_row, number, None, book.style(*looks))
-        sheet.write_blank(block.first_row, len(shown) + number, None, book.style(*looks, "quote"))
-    top = block.first_row - 1
+        sheet.print_area(0, 0, block.last_row, len(columns) - 1)  # a long note would shrink every page
+    for number, column in enumerate(columns):
+        sheet.set_column(number, number, column.width)
+        sheet.write_blank(block.first_row, number, None, book.style(*column.styles))
+        sheet.write_blank(block.first_row, len(columns) + number, None, book.style(*column.styles, "quote"))
     sheet.set_row(top, 32)
-    sheet.add_table(
-        top, 0, top + 1, len(shown) - 1,
-        {
-            "name": block.table,
-            "style": "Table Style Light 9",
-            "columns": [head(book, header, looks) for header, _, looks in shown],
-            "title": "Sessions of the month",
-            "description": f"One row for each session of {document.month}, by time; names of columns in the first row",
-        },
-    )  # fmt: skip
+    heads = [_head(book, column) for column in columns]
+    table = {"name": block.table, "style": "Table Style Light 9", "columns": heads}
+    sheet.add_table(top, 0, top + 1, len(columns) - 1, table | {"title": title, "description": description})
     sheet.freeze_panes(block.first_row, 1)
 
 
-def head(book: Sheets, header: str, looks: tuple[str, ...]) -> dict[str, object]:
+def _head(book: Sheets, column: Column) -> dict[str, object]:
     """A column's head stands as its figures do."""
-    side = looks[0] if looks[0] in ("center", "indent") else "indent" if looks[0] == "instant" else "right"
-    return {"header": header, "header_format": book.style("head", side)}
+    style = column.styles[0]
+    side = style if style in ("center", "indent") else "indent" if style == "instant" else "right"
+    return {"header": column.head, "header_format": book.style("head", side)}
 
 
-def splices(document: Document, table: Table, sessions: pd.DataFrame, paths: dict[str, str]) -> list[Splice]:
+def splices(
+    blocks: Sequence[Block], columns: Sequence[Column], sessions: pd.DataFrame, paths: Mapping[str, str]
+) -> list[Splice]:
     """What to stream into which sheet. `paths`: of each sheet within the package."""
-    width = len(columns(document))
     return [
         Splice(
             path=paths[block.sheet],
             template_row=block.first_row + 1,
             table=block.table,
-            reference=xl_range(block.first_row - 1, 0, block.last_row, width - 1),
-            rows=partial(_rows, sessions.iloc[block.start : block.stop], document.timezone, block.first_row + 1),
-            columns=width,
+            reference=xl_range(block.first_row - 1, 0, block.last_row, len(columns) - 1),
+            rows=partial(_rows, sessions.iloc[block.start : block.stop], columns, block.first_row + 1),
+            columns=len(columns),
         )
-        for block in table.blocks
+        for block in blocks
     ]
 
 
-def _rows(sessions: pd.DataFrame, timezone: str, first: int, styles: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    return row_chunks(sessions, styles, timezone, first)
+def _rows(
+    sessions: pd.DataFrame, columns: Sequence[Column], first: int, formats: Sequence[tuple[int, int]]
+) -> Iterator[bytes]:
+    cells = [partial(column.cells, sessions) for column in columns]
+    return laid_out(len(sessions), formats, cells, first)

@@ -6,10 +6,10 @@ import pandas as pd
 
 from reports.document import Document
 from reports.presentable import in_known_zone
-from reports.text import shown
 
 from . import (
     about_sheet,
+    columns,
     findings_sheet,
     hosts_sheet,
     invoice_sheet,
@@ -20,7 +20,7 @@ from . import (
 )
 from .book import Book
 from .model import tally
-from .page import name_of
+from .page import name_of, set_up
 from .ranges import SHEET_ROWS, Table, blocks
 from .reconciliation_sheet import Sums
 from .stream import finish
@@ -34,7 +34,9 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     document = in_known_zone(document)  # the locale decides nothing here
     package = BytesIO()
     book = Book(document, package)
-    table = Table(blocks(len(sessions), sessions_sheet.header_rows(document), sheet_rows))
+    shown = columns.of_document(document)
+    spread = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
+    table = Table(spread, [column.name for column in shown])
     restated = bool(document.changes or document.already_issued)
     for name in _order(document, table, restated=restated):
         book.sheet(name)
@@ -46,13 +48,20 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         changes=restatement_sheet.write(book) if restated else None,
     )
     verdict = reconciliation_sheet.write_checks(book, written, sums, (table.sum("charge"), counted.charge))
-    sessions_sheet.write(book, table)
+    for block in table.blocks:
+        note = sessions_sheet.NAMES if columns.names_people(shown) else ""
+        set_up(book, block.sheet, note, landscape=True, repeat=block.first_row)
+        description = f"One row for each session of {document.month}, by time; names of columns in the first row"
+        sessions_sheet.write(book, block, shown, title="Sessions of the month", description=description)
     findings_sheet.write(book)
     if len(document.trend) >= trend_sheet.LEAST:
         trend_sheet.write(book)
     about_sheet.write(book)
     book.define(written.names | {"all_checks": verdict})
-    return _finished(book, package, table, sessions)
+    _describe(book)
+    book.workbook.close()
+    splices = sessions_sheet.splices(table.blocks, shown, sessions, book.paths())
+    return finish(package.getvalue(), splices, book.workbook.str_table.string_array, document.locale.replace("_", "-"))
 
 
 def _order(document: Document, table: Table, *, restated: bool) -> list[str]:
@@ -61,25 +70,14 @@ def _order(document: Document, table: Table, *, restated: bool) -> list[str]:
     return [*names, "About"]
 
 
-def _finished(book: Book, package: BytesIO, table: Table, sessions: pd.DataFrame) -> bytes:
-    document, workbook = book.document, book.workbook
+def _describe(book: Book) -> None:
+    document = book.document
     names = f" — {sessions_sheet.NAMES}" if document.participants == "full" else ""
-    workbook.set_properties(
-        {
-            "title": shown(name_of(document) + names, 255),
-            "subject": f"SecureVideo usage of {document.month}",
-            "author": shown(document.issuer.name, 255),
-            "company": shown(document.issuer.name, 255),
-            "category": "Draft" if not document.final else "Final",
-            "comments": f"Made by securevideo-billing {document.program_version}",
-            "created": document.snapshot.fetched_at.replace(tzinfo=None),
-        }
+    book.describe(
+        title=name_of(document) + names,
+        subject=f"SecureVideo usage of {document.month}",
+        author=document.issuer.name,
+        category="Final" if document.final else "Draft",
+        program_version=document.program_version,
+        created=document.snapshot.fetched_at,
     )
-    workbook.set_size(1800 * 15, 1100 * 15)
-    workbook.close()
-    paths = {
-        sheet.get_name(): f"xl/worksheets/sheet{number}.xml" for number, sheet in enumerate(workbook.worksheets(), 1)
-    }
-    splices = sessions_sheet.splices(document, table, sessions, paths)
-    language = document.locale.replace("_", "-")
-    return finish(package.getvalue(), splices, workbook.str_table.string_array, language)

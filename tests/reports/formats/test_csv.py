@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from reports.formats import render
-from reports.formats.csv import COLUMNS, money, neutral
+from reports.formats.csv.table import COLUMNS, money, neutral
 from tests.documents import sample
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =cmd|' /C calc'!A0", "\u00a0@x", "＝1", "\x00=1")

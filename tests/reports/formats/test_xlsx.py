@@ -17,9 +17,10 @@ import pytest
 from openpyxl import load_workbook
 
 from reports.document import Document, Line, Party
-from reports.formats.xlsx import read_figures, render
+from reports.formats.xlsx import render
 from reports.formats.xlsx.book import fitting
 from reports.formats.xlsx.model import half_up
+from reports.formats.xlsx.reading import read_figures
 from reports.formats.xlsx.workbook import build
 from reports.text import shown
 from tests.documents import sample

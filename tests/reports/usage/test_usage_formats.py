@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from jobs.billing.month import Month
 from reports.document import STATUSES
-from reports.formats.xlsx import read_figures
+from reports.formats.xlsx.reading import read_figures
 from reports.usage import NAMES, render, xlsx
 from reports.usage.report import UsageReport
 from tests import hostile

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.document import Document, plain
+from reports.formats.csv import NAMES
 from reports.text import shown
 
 CHUNK = 50_000  # rows made ready at a time: bounds the memory of a month of millions
 HARMLESS = re.compile(r"[A-Za-z0-9 #.\n]*")  # of texts joined by line breaks: nothing to clean, neutralise or quote
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-NAMES = " (names of patients)"  # the title of a column that may hold them
 
 OF_A_SESSION = (
     "session_id",
@@ -34,7 +34,7 @@ OF_A_SESSION = (
 COLUMNS = (*OF_A_SESSION, "part", "plan", "ordinal", "allowance", "charge", "currency")
 
 
-def render(document: Document, sessions: pd.DataFrame) -> bytes:
+def of_document(document: Document, sessions: pd.DataFrame) -> bytes:
     """Every session, one row each, in the frame's order. Unknown values are empty; times are ISO 8601 in UTC."""
     full = document.participants == "full"
     estimated = ("estimated_minutes",) if "estimated_minutes" in sessions else ()
