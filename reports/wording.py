@@ -1,50 +1,113 @@
-"""What a person should do about a finding, by its code: the same words in every output."""
+"""The words for documents, statuses and severities: the same in workbook, page, usage report and overview."""
 
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from reports.document import Finding
-from reports.text import so_many
+from reports.document import Document
 
-TO_DO = {
-    "unreadable-row": "Ask SecureVideo to correct the row, then run the month again.",
-    "unknown-status": "Ask SecureVideo what the status means; the session is not billed until it is one of the four.",
-    "missing-status": "Ask SecureVideo for the status, then run the month again.",
-    "missing-billable-ts": "Ask SecureVideo when the session became billable, then run the month again.",
-    "outside-month": "Run the month it belongs to; if it is missing there, ask SecureVideo.",
-    "conflicting-duplicate": "Ask SecureVideo which of the rows is right, then run the month again.",
-    "repeated-row": "Nothing: it is counted once. Tell SecureVideo if it comes again.",
-    "never-connected": "Nothing: no session came about.",
-    "billed-elsewhere": "Compare both months; ask SecureVideo which one is right.",
-    "before-first-plan": "Add the plan that held then to the configuration, then run the month again.",
-    "duration-implausible": "Ask SecureVideo for the duration if minutes are charged.",
-    "duration-unknown": "Nothing, unless minutes are charged: then ask SecureVideo for the duration.",
-    "description-mismatch": "Compare the session with SecureVideo's portal.",
-    "coerced-type": "Nothing: the value was read. Tell SecureVideo that its type changed.",
-    "unknown-field": "Nothing: the field is not used. Look whether a new version of this program knows it.",
-    "clock-skew": "Set this computer's clock, then run the month again.",
-    "volume-anomaly": "Look whether the count can be right before the invoice goes out.",
-    "rows-gone": "Ask SecureVideo why rows are gone from a closed month.",
-    "session-in-progress": "Run the month again when the session has ended.",
-    "status-contradiction": "Ask SecureVideo how a session that nobody joined became billable.",
-    "status-unavailable": "Nothing; run the month again if the Status API did not answer.",
-    "hosts-unavailable": "Nothing: hosts are named as the sessions name them. Run the month again for the list.",
-    "other-host": "Ask SecureVideo why a session of another host was sent; it is not counted here.",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of document presents itself. `{corrects}` is the number of the invoice that it corrects."""
+
+    title: str
+    tone: str  # a class of the page
+    banner: str  # of the page, in large letters across the top; empty on a plain invoice
+    says: str  # under the banner
+    amount: str  # what the total is
+    band: str = ""  # of the workbook, under the title: what is no plain invoice must not be taken for one
+
+
+KINDS = {
+    "invoice": Kind("Invoice", "invoice", "", "", "Amount due"),
+    "credit_note": Kind(
+        "Credit note", "credit", "Credit note", "Reduces invoice {corrects} by the amount below. Nothing to pay.",
+        "Amount credited",
+        "Reduces invoice {corrects} by the amount below. Nothing to pay.",
+    ),
+    "supplementary_invoice": Kind(
+        "Supplementary invoice", "supplementary", "Supplementary invoice",
+        "Adds to invoice {corrects}, which stays as it is. Only the amount below is asked for here.",
+        "Additional amount due",
+        "To be paid in addition to invoice {corrects}.",
+    ),
+    "draft": Kind(
+        "Draft invoice", "draft", "Draft: not an invoice",
+        "It has no number and is not to be paid; figures may change.",
+        "Amount so far",
+    ),
+    "draft_credit_note": Kind(
+        "Draft credit note", "draft credit", "Draft: not a credit note",
+        "What a credit note to invoice {corrects} would hold. Not issued; nothing is credited yet.",
+        "Would be credited",
+        "What a credit note to invoice {corrects} would hold. Nothing is credited yet.",
+    ),
+    "draft_supplementary_invoice": Kind(
+        "Draft supplementary invoice", "draft supplementary", "Draft: not a supplementary invoice",
+        "What a supplementary invoice to {corrects} would hold. Not issued; not to be paid.",
+        "Would be due in addition",
+        "What a supplementary invoice to {corrects} would hold. Not to be paid.",
+    ),
+    "restatement": Kind(
+        "Restatement", "restatement", "Restatement",
+        "Shows what changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
+        "Difference",
+        "What changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
+    ),
+}  # fmt: skip
+UNNUMBERED = "without a number"
+
+
+def title_of(kind: str) -> str:
+    """A kind unknown here, of a newer version, is its own title."""
+    return KINDS[kind].title if kind in KINDS else kind
+
+
+def name_of(document: Document) -> str:
+    """ "Credit note ACME-201611-0001-CN1", or "Draft invoice for 2016-11"."""
+    title = title_of(document.kind)
+    return f"{title} {document.number}" if document.number else f"{title} for {document.month}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    meaning: str  # in a few words, within a sentence or a cell
+    on_invoice: str  # beside "yes" or "no" on a document's page
+    explained: str  # in a legend
+
+
+STATUSES = {
+    "BILL": Status(
+        "counted session",
+        "Counted: included up to the allowance, charged beyond it",
+        "counted session: the only status that uses the allowance and is charged",
+    ),
+    "COMP": Status(
+        "comped by SecureVideo: not counted",
+        "Comped by SecureVideo",
+        "comped by SecureVideo's support team, often later: not counted",
+    ),
+    "DUPL": Status(
+        "likely duplicate: not counted",
+        "Likely duplicate",
+        "likely duplicate, a second attempt between the same parties at about the same time: not counted",
+    ),
+    "SVCO": Status(
+        "with SecureVideo's support: not counted",
+        "With SecureVideo support",
+        "with SecureVideo's support: not counted",
+    ),
 }
-_OTHERWISE = {
-    "blocking": "A person must look before the month can be issued.",
-    "warning": "Look at it when there is time.",
-    "info": "Nothing.",
-}
 
 
-def what_to_do(finding: Finding) -> str:
-    """In a sentence or two. A code unknown here, of a newer version, gives what its severity asks for."""
-    return TO_DO.get(finding.code, _OTHERWISE[finding.severity])
+def counts(status: str) -> str:
+    """Whether sessions of the status count towards the allowance."""
+    return "yes" if status == "BILL" else "no"
 
 
-def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str]) -> str:
-    """ "1 blocking finding", or as many as there are, written by `number`; empty where there is none."""
-    blocking = sum(finding.severity == "blocking" for finding in findings)
-    if not blocking:
-        return ""
-    return so_many(blocking, "blocking finding", number)
+SEVERITIES = {"blocking": ("■", "Blocking"), "warning": ("▲", "Warning"), "info": ("●", "Info")}  # worst first
+
+
+def marked(severity: str) -> str:
+    """ "■ blocking"."""
+    mark, word = SEVERITIES[severity]
+    return f"{mark} {word.lower()}"

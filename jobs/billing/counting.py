@@ -11,11 +11,12 @@ import pandas as pd
 
 from jobs.billing.enrichment import NOTHING, Live
 from jobs.billing.enrichment import findings as live_findings
-from jobs.billing.findings import finding, in_order
+from jobs.billing.findings import finding, in_order, of_session
 from jobs.billing.month import Month, Period
 from jobs.billing.plan import PlannedPart, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
 from reports.document import STATUSES, Finding, Rows
+from reports.findings import KINDS
 
 DAY_MINUTES = 1440
 
@@ -43,10 +44,10 @@ def count(
     told = list(findings)
     open_rows = np.ones(len(rows), dtype=bool)
     tally = {"set_aside": received - len(rows), "repeated": 0, "never_connected": 0}
-    for code, fate, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings)):
+    for code, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings)):
         hit = mask & open_rows
         open_rows &= ~hit
-        tally[fate] += int(hit.sum())
+        tally[KINDS[code].becomes] += int(hit.sum())
         told.extend(_row_findings(code, rows[hit]))
     counted = rows[open_rows].reset_index(drop=True)
     told.extend(_oddities(counted, parts, live))
@@ -70,7 +71,7 @@ def counted(
     findings: Sequence[Finding],
 ) -> pd.DataFrame:
     """Those of `rows` that `count` counts, each session once, nothing said of the others."""
-    fates = [mask for _, _, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings))]
+    fates = [mask for _, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings))]
     found: pd.DataFrame = rows[~np.logical_or.reduce(fates)]
     return found
 
@@ -80,8 +81,8 @@ def _first_that_applies(
     month: Month | Period,
     elsewhere: Mapping[str, npt.NDArray[np.int64]],
     unreadable: Sequence[int],
-) -> Iterator[tuple[str, str, Mask]]:
-    """(finding code, where the row goes, which rows), in the order of docs/rules.md §4.1.
+) -> Iterator[tuple[str, Mask]]:
+    """(finding code, which rows), in the order of docs/rules.md §4.1.
 
     A readable row beside an unreadable one of the same SessionId differs from it: which one is right is not known.
     """
@@ -89,35 +90,23 @@ def _first_that_applies(
     twice = rows[rows.duplicated("session_id", keep=False)]
     variants = twice.groupby("session_id")["fingerprint"].nunique()
     conflicting = rows["session_id"].isin(variants.index[variants > 1]).to_numpy(bool)
-    yield "conflicting-duplicate", "set_aside", conflicting | np.isin(ids, np.array(unreadable, dtype=np.int64))
-    yield "repeated-row", "repeated", rows.duplicated("session_id").to_numpy(bool)
+    yield "conflicting-duplicate", conflicting | np.isin(ids, np.array(unreadable, dtype=np.int64))
+    yield "repeated-row", rows.duplicated("session_id").to_numpy(bool)
     no_status, no_billable = rows["status"].isna().to_numpy(bool), rows["billable_at"].isna().to_numpy(bool)
-    yield "unknown-status", "set_aside", ~rows["status"].isin(STATUSES).to_numpy(bool) & ~no_status
-    yield "missing-status", "set_aside", no_status & ~no_billable
-    yield "missing-billable-ts", "set_aside", ~no_status & no_billable
-    yield "never-connected", "never_connected", no_status & no_billable
+    yield "unknown-status", ~rows["status"].isin(STATUSES).to_numpy(bool) & ~no_status
+    yield "missing-status", no_status & ~no_billable
+    yield "missing-billable-ts", ~no_status & no_billable
+    yield "never-connected", no_status & no_billable
     inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
-    yield "outside-month", "set_aside", ~inside.to_numpy(bool)
+    yield "outside-month", ~inside.to_numpy(bool)
     others = [np.isin(ids, counted) for counted in elsewhere.values()]
-    yield "billed-elsewhere", "set_aside", np.logical_or.reduce(others) if others else np.zeros(len(rows), dtype=bool)
-
-
-_WHAT_TO_DO = {
-    "conflicting-duplicate": "comes more than once, with rows that differ: ask the vendor which one is right",
-    "repeated-row": "came more than once with identical rows; it is counted once",
-    "unknown-status": "has a BillableStatusCd other than BILL, COMP, DUPL, SVCO: ask the vendor what it means",
-    "missing-status": "has a BillableTs but no BillableStatusCd: ask the vendor for its status",
-    "missing-billable-ts": "has a BillableStatusCd but no BillableTs: ask the vendor when it became billable",
-    "never-connected": "never connected two people; it is not counted",
-    "outside-month": "has a BillableTs outside the month asked for: ask the vendor why it was sent",
-    "billed-elsewhere": "was counted in another issued month of this account: a session is billed once; compare both",
-}
+    yield "billed-elsewhere", np.logical_or.reduce(others) if others else np.zeros(len(rows), dtype=bool)
 
 
 def _row_findings(code: str, rows: pd.DataFrame) -> Iterator[Finding]:
     ids = rows["session_id"].tolist()
     for session_id in sorted(set(ids)) if code == "conflicting-duplicate" else ids:
-        yield finding(code, session_id, f"session {session_id} {_WHAT_TO_DO[code]}")
+        yield of_session(code, session_id)
 
 
 _CONTRADICTIONS = {
@@ -142,9 +131,7 @@ def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -
     ):
         for session_id, is_charged in zip(ids[mask].tolist(), charged[mask].tolist(), strict=True):
             ended = ": ended, duration not captured" if live.statuses.get(session_id) == "ENDED" else ""
-            what = (
-                "its minutes are charged: ask the vendor for the duration" if is_charged else "no money depends on it"
-            )
+            what = "its minutes are charged" if is_charged else "no money depends on it"
             message = f"session {session_id} {text}{ended}; {what}"
             yield finding(code, session_id, message, "blocking" if is_charged else None)
     for session_id in ids[(minutes > DAY_MINUTES).fillna(False).to_numpy(bool)].tolist():
@@ -154,8 +141,7 @@ def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -
         text = f"session {session_id}: UsageDescription {_CONTRADICTIONS[code]}; the status was followed, please check"
         yield finding("description-mismatch", int(session_id), text)
     for session_id in ids[(numbers == 0) & bill].tolist():
-        text = f"session {session_id} is billable before the account's first plan: add a plan with an earlier `from`"
-        yield finding("before-first-plan", session_id, text)
+        yield of_session("before-first-plan", session_id)
 
 
 def _typed(counted: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from jobs.billing.counting import count
-from jobs.billing.findings import finding
+from jobs.billing.findings import of_session
 from jobs.billing.month import Period
 from jobs.billing.plan import Plan, parts_of
 from jobs.billing.reconcile import counts_by_status, host_names, minutes_by_status
@@ -108,9 +108,8 @@ def _of_host(rows: pd.DataFrame, host_id: int | None) -> tuple[pd.DataFrame, lis
     if host_id is None:
         return rows, []
     theirs = (rows["host_id"] == host_id).to_numpy(bool)
-    text = "is of another host than the one asked for: ask the vendor why it was sent"
     others = rows.loc[~theirs, "session_id"].tolist()
-    return rows[theirs], [finding("other-host", one, f"session {one} {text}") for one in others]
+    return rows[theirs], [of_session("other-host", one) for one in others]
 
 
 def _about(host_id: int | None, names: dict[int, str]) -> str:

@@ -48,10 +48,14 @@ def _discard_stdout() -> None:
 
 def tell_findings(where: str, findings: Sequence[Mapping[str, Any]], of_unit: Mapping[str, str]) -> None:
     """Says the first of those that are more than information. `of_unit`: what JSON says of each beside it."""
+    from reports.findings import what_to_do
+
     serious = [finding for finding in findings if finding["severity"] != "info"]
     for finding in serious[:_SHOWN]:
         named = {name: finding[name] for name in ("code", "severity", "session_id")}
         text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
+        if finding["severity"] == "blocking":
+            text = f"{text}. {what_to_do(finding['code'], finding['severity'])}"
         log.tell(logging.WARNING, text, **of_unit, **named)
     if len(serious) > _SHOWN:
         more = f"{where}: and {so_many(len(serious) - _SHOWN, 'more finding')}; all are on the Findings sheet"

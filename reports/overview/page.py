@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reports.formats.html.charges import DOCUMENTS
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, of
 from reports.overview.content import Account, Concern, Month, Overview, Paper, Sum
 from reports.overview.spark import Spark, spark
 from reports.text import so_many
+from reports.wording import title_of
 
 RECENT = 6  # months side by side
 SUMS = 6  # months
@@ -213,7 +213,7 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
 
 
 def _listed(paper: Paper, account: Account, month: Month, locale: Locale) -> Listed:
-    title = DOCUMENTS.get(paper.kind, paper.kind)
+    title = title_of(paper.kind)
     called = paper.number or f"{title.lower()} of {account.key}, {locale.month(month.month)}"
     return Listed(
         title=title,

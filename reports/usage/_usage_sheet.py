@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from reports import wording
 from reports.document import STATUSES
 from reports.formats.xlsx.book import GREEN, VERMILLION, Cell, Sheets, Span
 from reports.formats.xlsx.hosts_sheet import LIVE_UP_TO
 from reports.formats.xlsx.ranges import Table
 from reports.formats.xlsx.rows import EXACT_UP_TO
-from reports.formats.xlsx.statuses import MEANING
 from reports.usage.report import UsageReport
 
 SHEET = "Usage"
@@ -80,7 +80,7 @@ def _statuses(
     first, named = row + 2, {}
     for at, status in enumerate(STATUSES, first):
         key = book.text(SHEET, at, 0, status, "row", "bold").local
-        book.text(SHEET, at, 1, MEANING[status], "row")
+        book.text(SHEET, at, 1, wording.STATUSES[status].meaning, "row")
         own, minutes = report.counts[status], report.minutes[status]
         live = book.versus((SHEET, at, 2), table.count(status=key), int(listed.get(status, 0)), own, "count")
         book.live(SHEET, at, 5, table.sum("minutes", status=key), minutes.known, "count", "row")

@@ -6,22 +6,16 @@ from typing import Any
 import pandas as pd
 
 from reports.document import STATUSES
+from reports.findings import blocking_findings
 from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale, of
 from reports.templating import fill
 from reports.text import so_many
 from reports.usage.report import UsageReport
-from reports.wording import blocking_findings
+from reports.wording import STATUSES as WORDS
 
 MOST = 500  # sessions listed; the other files hold all
-
-MEANINGS = {
-    "BILL": "Counted session",
-    "COMP": "Comped by SecureVideo: not counted",
-    "DUPL": "Likely duplicate: not counted",
-    "SVCO": "With SecureVideo support: not counted",
-}
 
 
 def render(report: UsageReport, sessions: pd.DataFrame) -> bytes:
@@ -85,10 +79,10 @@ def _facts(report: UsageReport, locale: Locale) -> list[tuple[str, Cell]]:
 def _statuses(report: UsageReport, locale: Locale) -> Table:
     rows = []
     for status in STATUSES:
-        minutes = report.minutes[status]
+        minutes, meaning = report.minutes[status], WORDS[status].meaning
         count = number(locale, report.counts[status], field=f"{status.lower()}_count")
         others = (number(locale, minutes.known), number(locale, minutes.unknown_sessions))
-        rows.append(row(Cell(status), Cell(MEANINGS[status]), count, *others))
+        rows.append(row(Cell(status), Cell(f"{meaning[0].upper()}{meaning[1:]}"), count, *others))
     sums = (report.rows.counted, report.known_minutes, report.unknown_durations)
     foot = (row(Cell("All"), Cell(""), *(number(locale, amount) for amount in sums), tone="total"),)
     headings = "Status | Meaning | #Sessions | #Known minutes | #Duration unknown"

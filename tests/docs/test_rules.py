@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.billing.findings import SEVERITY
 from jobs.billing.plan import Hosts
 from jobs.billing.reconcile import Reconciliation
 from jobs.output import summary
+from reports.findings import KINDS
 from reports.formats import csv, html, json, xlsx
 from tests import documents
 from tests.usage import PLUS, Row, at, billed, bills, decided, issue, meter, plan, terms
@@ -98,12 +98,12 @@ def test_every_page_that_is_cited_is_there() -> None:
 def test_the_table_of_findings_has_the_codes_and_severities_of_the_code() -> None:
     listed = [(cells[0].strip("`"), re.split(r"\W", cells[1])[0]) for cells in rows("4.3")]
     assert Counter(code for code, _ in listed).most_common(1)[0][1] == 1
-    assert dict(listed) == SEVERITY
+    assert dict(listed) == {code: kind.severity for code, kind in KINDS.items()}
 
 
 def test_what_becomes_of_a_row_names_findings_that_exist() -> None:
     named = [cells[2].strip("`") for cells in rows("4.1")]
-    assert set(named[:-1]) < SEVERITY.keys()
+    assert set(named[:-1]) < KINDS.keys()
 
 
 def test_the_figures_are_the_defined_names_of_the_workbook_and_the_fields_of_the_page() -> None:

@@ -63,7 +63,10 @@ def test_its_files_are_written_again_as_they_were(company: Company) -> None:
     for name in before:
         (output / name).unlink()
     assert company.run("render").exit_code == 0
-    assert documents_of(output) == before
+    mark = ("○</span> Info".encode(), "●</span> Info".encode())  # since then the same on the page as in the workbook
+    assert documents_of(output) == {
+        name: content.replace(*mark) if name.endswith(".html") else content for name, content in before.items()
+    }
     assert company.run("verify").exit_code == 0
 
 

@@ -7,6 +7,7 @@ from reports.document import Band, Document, Line, Part
 from reports.formats.html.table import UNKNOWN, Cell, Group, Row, Table, columns, day, name, number, row, table
 from reports.formats.html.usage import more
 from reports.locale import Locale
+from reports.wording import title_of
 
 CHANGES = {
     "status": "Status",
@@ -17,15 +18,6 @@ CHANGES = {
     "billable_at": "Billable at",
     "reordered": "Place",
     "rounding": "Rounding",
-}
-DOCUMENTS = {
-    "invoice": "Invoice",
-    "credit_note": "Credit note",
-    "supplementary_invoice": "Supplementary invoice",
-    "draft": "Draft invoice",
-    "draft_credit_note": "Draft credit note",
-    "draft_supplementary_invoice": "Draft supplementary invoice",
-    "restatement": "Restatement",
 }
 
 
@@ -97,7 +89,7 @@ def difference(document: Document, locale: Locale) -> Table:
     rows = [row(Cell("The month as now computed"), Cell(""), *amounts(*now))]
     rows += [
         row(
-            name(f"less {DOCUMENTS.get(issued.kind, issued.kind).lower()} {issued.number or ''}".rstrip()),
+            name(f"less {title_of(issued.kind).lower()} {issued.number or ''}".rstrip()),
             day(issued.issued_on, locale),
             *amounts(issued.net, issued.tax, issued.total),
         )

@@ -1,11 +1,12 @@
 """Everything the template places, ready: headings, sentences, figures, tables, the chart."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from reports.document import Document, figures, plain
+from reports.findings import blocking_findings
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
@@ -13,53 +14,7 @@ from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
 from reports.presentable import presentable
 from reports.text import so_many
-from reports.wording import blocking_findings
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a kind of document presents itself."""
-
-    title: str
-    tone: str  # a class
-    banner: str  # in large letters across the top; empty on a plain invoice
-    says: str  # under the banner; {corrects} is the number of the invoice it corrects
-    amount: str  # what the total is
-
-
-KINDS = {
-    "invoice": Kind("Invoice", "invoice", "", "", "Amount due"),
-    "credit_note": Kind(
-        "Credit note", "credit", "Credit note", "Reduces invoice {corrects} by the amount below. Nothing to pay.",
-        "Amount credited",
-    ),
-    "supplementary_invoice": Kind(
-        "Supplementary invoice", "supplementary", "Supplementary invoice",
-        "Adds to invoice {corrects}, which stays as it is. Only the amount below is asked for here.",
-        "Additional amount due",
-    ),
-    "draft": Kind(
-        "Draft invoice", "draft", "Draft: not an invoice",
-        "It has no number and is not to be paid; figures may change.",
-        "Amount so far",
-    ),
-    "draft_credit_note": Kind(
-        "Draft credit note", "draft credit", "Draft: not a credit note",
-        "What a credit note to invoice {corrects} would hold. Not issued; nothing is credited yet.",
-        "Would be credited",
-    ),
-    "draft_supplementary_invoice": Kind(
-        "Draft supplementary invoice", "draft supplementary", "Draft: not a supplementary invoice",
-        "What a supplementary invoice to {corrects} would hold. Not issued; not to be paid.",
-        "Would be due in addition",
-    ),
-    "restatement": Kind(
-        "Restatement", "restatement", "Restatement",
-        "Shows what changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
-        "Difference",
-    ),
-}  # fmt: skip
-UNNUMBERED = "without a number"
+from reports.wording import KINDS, UNNUMBERED, Kind
 
 
 def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None) -> dict[str, Any]:

@@ -3,22 +3,15 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from reports import wording
 from reports.document import STATUSES, Document, Finding, plain
+from reports.findings import what_to_do
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
 from reports.usage.report import Counted
-from reports.wording import what_to_do
 
 MOST = 200  # rows of a list that can be endless; the rest is in the workbook
-
-MEANINGS = {
-    "BILL": "Counted: included up to the allowance, charged beyond it",
-    "COMP": "Comped by SecureVideo",
-    "DUPL": "Likely duplicate",
-    "SVCO": "With SecureVideo support",
-}
-SEVERITIES = {"blocking": ("■", "Blocking"), "warning": ("▲", "Warning"), "info": ("○", "Info")}
 
 
 def statuses(document: Document, locale: Locale) -> Table:
@@ -26,8 +19,8 @@ def statuses(document: Document, locale: Locale) -> Table:
     rows = [
         row(
             Cell(status),
-            Cell(MEANINGS[status]),
-            Cell("yes" if status == "BILL" else "no"),
+            Cell(wording.STATUSES[status].on_invoice),
+            Cell(wording.counts(status)),
             number(locale, document.counts[status], field=f"{status.lower()}_count"),
             number(locale, document.minutes[status].known),
             number(locale, document.minutes[status].unknown_sessions),
@@ -96,7 +89,7 @@ def _decimals(amount: Decimal) -> int:
 
 def findings(document: Counted, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
     """The findings, blocking ones first. Of more than `most` the first."""
-    order = list(SEVERITIES)
+    order = list(wording.SEVERITIES)
     listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))
     rows = [_finding(finding) for finding in listed[:most]]
     note = more(len(listed), most, locale, elsewhere)
@@ -105,11 +98,11 @@ def findings(document: Counted, locale: Locale, elsewhere: str, most: int = MOST
 
 
 def _finding(finding: Finding) -> Row:
-    mark, word = SEVERITIES[finding.severity]
+    mark, word = wording.SEVERITIES[finding.severity]
     session = UNKNOWN if finding.session_id is None else str(finding.session_id)
     severity = Cell(word, mark=mark, tone=finding.severity)
-    told = (name(finding.message), Cell(what_to_do(finding)))
-    return Row((severity, Cell(finding.code), Cell(session), *told), finding.severity)
+    to_do = Cell(what_to_do(finding.code, finding.severity))
+    return Row((severity, Cell(finding.code), Cell(session), name(finding.message), to_do), finding.severity)
 
 
 def more(count: int, most: int, locale: Locale, elsewhere: str) -> str:

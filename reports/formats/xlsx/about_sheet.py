@@ -2,9 +2,10 @@
 
 from reports.document import Document
 from reports.text import so_many
+from reports.wording import STATUSES, marked, name_of
 
 from .book import Book
-from .page import name_of, set_up
+from .page import set_up
 from .sessions_sheet import NAMES
 
 SHEET = "About"
@@ -32,13 +33,10 @@ TRACE = (
 LEGEND = (
     ("upright figure", "live: a formula over the Sessions table, or a constant of the plan"),
     ("grey italic figure", "the job's own figure, a constant; beside it the difference, zero if all is well"),
-    ("■ blocking", "a person must look; the month stays a draft"),
-    ("▲ warning", "worth a look; the month is issued all the same"),
-    ("● info", "for the record"),
-    ("BILL", "counted session: the only status that uses the allowance and is charged"),
-    ("COMP", "comped by SecureVideo's support team, often later: not counted"),
-    ("DUPL", "likely duplicate, a second attempt between the same parties at about the same time: not counted"),
-    ("SVCO", "with SecureVideo's support: not counted"),
+    (marked("blocking"), "a person must look; the month stays a draft"),
+    (marked("warning"), "worth a look; the month is issued all the same"),
+    (marked("info"), "for the record"),
+    *((status, words.explained) for status, words in STATUSES.items()),
 )
 
 

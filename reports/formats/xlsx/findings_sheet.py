@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from reports.document import Finding
-from reports.wording import what_to_do
+from reports.findings import what_to_do
+from reports.wording import marked
 
 from .book import Book, Sheets
 from .page import set_up
 
 SHEET = "Findings"
 MOST = 50_000  # rows; the JSON file holds all
-SEVERITIES = {"blocking": "■ blocking", "warning": "▲ warning", "info": "● info"}
 
 
 def write(book: Book) -> None:
@@ -29,12 +29,12 @@ def fill(book: Sheets, findings: Sequence[Finding], others: str) -> None:
     sheet.ignore_errors({"number_stored_as_text": "C4:C1048576"})  # session numbers are names, not figures
     row = 3
     for row, finding in enumerate(findings[:MOST], 3):
-        book.text(SHEET, row, 0, SEVERITIES[finding.severity], finding.severity, "row", "top")
+        book.text(SHEET, row, 0, marked(finding.severity), finding.severity, "row", "top")
         book.text(SHEET, row, 1, finding.code, "row", "top")
         session = "" if finding.session_id is None else str(finding.session_id)
         book.text(SHEET, row, 2, session, "row", "top")
         book.text(SHEET, row, 3, finding.message, "row", "wrap", "top")
-        to_do = what_to_do(finding)
+        to_do = what_to_do(finding.code, finding.severity)
         book.text(SHEET, row, 4, to_do, "row", "wrap", "top")
         book.height(SHEET, row, (finding.message, 70), (to_do, 60))
     if findings:

@@ -5,12 +5,13 @@ from decimal import Decimal
 from textwrap import wrap
 
 from reports.document import Document, Line, Party
+from reports.findings import blocking_findings
 from reports.text import shown, so_many
-from reports.wording import blocking_findings
+from reports.wording import KINDS, UNNUMBERED
 
 from .book import Book, Cell, Span, fitting
 from .model import decimals, price_digits
-from .page import TITLES, set_up, totals_of, wide
+from .page import set_up, totals_of, wide
 from .pricing import Pricing
 from .totals import Totals
 
@@ -19,13 +20,6 @@ WIDTH = 108  # characters of small print across the page
 LAST = 3  # column
 PARAGRAPH = 900  # characters; About has the whole text
 ONE_PAGE = 60  # lines: more of them would be too small to read on one
-TOLD = {  # under the title, on a band: what is no plain invoice must not be taken for one
-    "credit_note": "Reduces invoice {corrects} by the amount below. Nothing to pay.",
-    "supplementary_invoice": "To be paid in addition to invoice {corrects}.",
-    "draft_credit_note": "What a credit note to invoice {corrects} would hold. Nothing is credited yet.",
-    "draft_supplementary_invoice": "What a supplementary invoice to {corrects} would hold. Not to be paid.",
-    "restatement": "What changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
-}
 
 
 def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
@@ -64,12 +58,13 @@ def _heading(book: Book) -> int:
         if alert := _alert(document):
             book.text(SHEET, row, 0, alert, "blocking")
             row += 1
-    told = TOLD.get(document.kind, "").format(corrects=document.corrects or "without a number")
-    band = ["band"] if told else []
-    book.text(SHEET, row, 0, TITLES[document.kind].upper(), "title", *band)
+    kind = KINDS[document.kind]
+    says = kind.band.format(corrects=document.corrects or UNNUMBERED)
+    band = ["band"] if says else []
+    book.text(SHEET, row, 0, kind.title.upper(), "title", *band)
     book.sheet(SHEET).set_row(row, 30)
-    if told:
-        book.text(SHEET, row + 1, 0, told, *band)
+    if says:
+        book.text(SHEET, row + 1, 0, says, *band)
         for place in (row, row + 1):
             _fill(book, place, *band)
         row += 1

@@ -1,4 +1,4 @@
-"""How each sheet prints, and the words that say what the workbook is."""
+"""How each sheet prints."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,25 +6,11 @@ from decimal import Decimal
 
 from reports.document import Document
 from reports.text import shown
+from reports.wording import name_of
 
 from .book import Book, Sheets
 
-TITLES = {
-    "invoice": "Invoice",
-    "credit_note": "Credit note",
-    "supplementary_invoice": "Supplementary invoice",
-    "draft": "Draft invoice",
-    "draft_credit_note": "Draft credit note",
-    "draft_supplementary_invoice": "Draft supplementary invoice",
-    "restatement": "Restatement",
-}
 PAPERS = {"Letter": 1, "A4": 9}
-
-
-def name_of(document: Document) -> str:
-    """ "Credit note ACME-201611-0001-CN1", or "Draft invoice for 2016-11"."""
-    title = TITLES[document.kind]
-    return f"{title} {document.number}" if document.number else f"{title} for {document.month}"
 
 
 def wide(least: int, digits: int, amounts: Iterable[Decimal]) -> int:

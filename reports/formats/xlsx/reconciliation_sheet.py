@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reports.wording import name_of
+
 from . import checks, daily, pricing, statuses, totals
 from .book import Book, Cell, Span, multiplied
 from .checks import Check
 from .daily import Daily
 from .model import Tally
-from .page import name_of, set_up, totals_of, wide
+from .page import set_up, totals_of, wide
 from .pricing import SHEET, Pricing
 from .ranges import Table
 from .statuses import Limits, Reply, Statuses

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from reports.document import STATUSES, Document
+from reports.wording import name_of
 
 from .book import Book, Span
 from .model import decimals
-from .page import name_of, set_up, totals_of, wide
+from .page import set_up, totals_of, wide
 
 SHEET = "Restatement"
 MOST = 50_000  # rows; the JSON file holds all

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reports import wording
 from reports.document import STATUSES
 
 from .book import Book, Cell, Span, added
@@ -9,12 +10,6 @@ from .model import Tally
 from .pricing import SHEET, Priced, Pricing
 from .ranges import Table
 
-MEANING = {
-    "BILL": "counted session",
-    "COMP": "comped by SecureVideo: not counted",
-    "DUPL": "likely duplicate: not counted",
-    "SVCO": "with SecureVideo's support: not counted",
-}
 HEADS = (
     "Status", "Meaning", "Sessions (live)", "Sessions (job)", "Difference", "Counts towards limit",
     "Minutes (live)", "Minutes (job)", "Difference",
@@ -50,9 +45,9 @@ def _status(book: Book, row: int, status: str, table: Table, counted: Tally) -> 
     own = document.minutes[status]
     sessions, minutes, unknown = counted.of_status(status)
     name = book.text(SHEET, row, 0, status, "row", "bold").local
-    book.text(SHEET, row, 1, MEANING[status], "row")
+    book.text(SHEET, row, 1, wording.STATUSES[status].meaning, "row")
     cell = book.versus((SHEET, row, 2), table.count(status=name), sessions, document.counts[status], "count")
-    book.text(SHEET, row, 5, "yes" if status == "BILL" else "no", "row", "center")
+    book.text(SHEET, row, 5, wording.counts(status), "row", "center")
     book.versus((SHEET, row, 6), table.sum("minutes", status=name), minutes, own.known, "count")
     formula = f"{cell.local}-({table.count(status=name, minutes=chr(34) + '>=0' + chr(34))})"
     book.versus((SHEET, row, 9), formula, unknown, own.unknown_sessions, "count")

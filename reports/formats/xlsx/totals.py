@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reports.wording import name_of, title_of
+
 from .book import Book, Cell, Span
-from .page import TITLES, name_of
 from .pricing import AMOUNT, SHEET, Pricing, tax_of
 
 COLUMNS = ("Live", "Job's own", "Difference")
@@ -54,7 +55,7 @@ def _adjustment(book: Book, row: int, month: tuple[Cell, Cell, Cell]) -> tuple[C
     document = book.document
     book.heads(SHEET, row, ("Already issued", "On", "", "", "", "Net", "Tax", "Total"), 2)
     for offset, issued in enumerate(document.already_issued, 1):
-        label = f"{TITLES.get(issued.kind, issued.kind)} {issued.number or ''}".strip()
+        label = f"{title_of(issued.kind)} {issued.number or ''}".strip()
         book.texts(SHEET, row + offset, 0, (label, issued.issued_on.isoformat(), "", "", ""), "row")
         for column, amount in enumerate((issued.net, issued.tax, issued.total), 5):
             book.constant(SHEET, row + offset, column, amount, "money", "row")

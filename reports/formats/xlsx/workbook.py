@@ -6,6 +6,7 @@ import pandas as pd
 
 from reports.document import Document
 from reports.presentable import in_known_zone
+from reports.wording import name_of
 
 from . import (
     about_sheet,
@@ -20,7 +21,7 @@ from . import (
 )
 from .book import Book
 from .model import tally
-from .page import name_of, set_up
+from .page import set_up
 from .ranges import SHEET_ROWS, Table, blocks
 from .reconciliation_sheet import Sums
 from .stream import finish

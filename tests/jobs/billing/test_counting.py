@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.billing.counting import count
-from jobs.billing.findings import SEVERITY, finding
+from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from jobs.billing.plan import Plan, parts_of
 from jobs.billing.sessions import NORMALISED, Usage
 from reports.document import Finding, Rows
+from reports.findings import KINDS
 from tests.usage import (
     BY_MINUTE,
     FREE_DAY,
@@ -200,7 +201,7 @@ def test_negative_minutes_are_taken_as_unknown() -> None:
 @pytest.mark.parametrize(("minutes", "code"), [(None, "duration-unknown"), (-1, "duration-implausible")])
 def test_minutes_that_are_charged_must_be_known(minutes: int, code: str, status: str, severity: str | None) -> None:
     usage = counted([Row(1, status, minutes=minutes)], BY_MINUTE)
-    assert severities(usage.findings) == {code: severity or SEVERITY[code]}
+    assert severities(usage.findings) == {code: severity or KINDS[code].severity}
     assert ids(usage) == [1]
 
 

@@ -1,0 +1,134 @@
+"""The kinds of finding, a row each: docs/rules.md §4.3 lists them too. What detects one names its code.
+
+Texts name fields only: no row's text, no value of an unknown or unreadable field ever stands in one.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.document import Finding
+from reports.text import so_many
+
+Severity = Literal["blocking", "warning", "info"]
+Fate = Literal["counted", "set_aside", "repeated", "never_connected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    severity: Severity
+    to_do: str  # in a sentence or two
+    becomes: Fate = "counted"  # of the row, if it is about one
+    what: str = ""  # said of "session 5"; empty where what detects it says more
+
+
+KINDS: dict[str, Kind] = {
+    "unreadable-row": Kind(
+        "blocking",
+        "Ask SecureVideo to correct the row, then run the month again.",
+        becomes="set_aside",
+    ),
+    "unknown-status": Kind(
+        "blocking",
+        "Ask SecureVideo what the status means; the session is not billed until it is one of the four.",
+        becomes="set_aside",
+        what="has a BillableStatusCd other than BILL, COMP, DUPL, SVCO",
+    ),
+    "missing-status": Kind(
+        "blocking",
+        "Ask SecureVideo for the status, then run the month again.",
+        becomes="set_aside",
+        what="has a BillableTs but no BillableStatusCd",
+    ),
+    "missing-billable-ts": Kind(
+        "blocking",
+        "Ask SecureVideo when the session became billable, then run the month again.",
+        becomes="set_aside",
+        what="has a BillableStatusCd but no BillableTs",
+    ),
+    "outside-month": Kind(
+        "blocking",
+        "Run the month it belongs to; if it is missing there, ask SecureVideo.",
+        becomes="set_aside",
+        what="has a BillableTs outside the month asked for",
+    ),
+    "conflicting-duplicate": Kind(
+        "blocking",
+        "Ask SecureVideo which of the rows is right, then run the month again.",
+        becomes="set_aside",
+        what="comes more than once, with rows that differ",
+    ),
+    "repeated-row": Kind(
+        "warning",
+        "Nothing: it is counted once. Tell SecureVideo if it comes again.",
+        becomes="repeated",
+        what="came more than once with identical rows; it is counted once",
+    ),
+    "never-connected": Kind(
+        "info",
+        "Nothing: no session came about.",
+        becomes="never_connected",
+        what="never connected two people; it is not counted",
+    ),
+    "billed-elsewhere": Kind(
+        "blocking",
+        "Compare both months; ask SecureVideo which one is right.",
+        becomes="set_aside",
+        what="was counted in another issued month of this account: a session is billed once",
+    ),
+    "before-first-plan": Kind(
+        "blocking",
+        "Add the plan that held then to the configuration, then run the month again.",
+        what="is billable before the account's first plan",
+    ),
+    "duration-implausible": Kind(  # blocking: negative, BILL, under a minutes meter
+        "warning",
+        "Ask SecureVideo for the duration if minutes are charged.",
+    ),
+    "duration-unknown": Kind(  # blocking: BILL under a minutes meter
+        "info",
+        "Nothing, unless minutes are charged: then ask SecureVideo for the duration.",
+    ),
+    "description-mismatch": Kind("warning", "Compare the session with SecureVideo's portal."),
+    "coerced-type": Kind("info", "Nothing: the value was read. Tell SecureVideo that its type changed."),
+    "unknown-field": Kind(
+        "info", "Nothing: the field is not used. Look whether a new version of this program knows it."
+    ),
+    "clock-skew": Kind("blocking", "Set this computer's clock, then run the month again."),
+    "volume-anomaly": Kind("warning", "Look whether the count can be right before the invoice goes out."),
+    "rows-gone": Kind("warning", "Ask SecureVideo why rows are gone from a closed month."),
+    "session-in-progress": Kind(  # blocking: under a minutes meter
+        "warning",
+        "Run the month again when the session has ended.",
+    ),
+    "status-contradiction": Kind("warning", "Ask SecureVideo how a session that nobody joined became billable."),
+    "status-unavailable": Kind(  # warning: the Status API did not answer
+        "info",
+        "Nothing; run the month again if the Status API did not answer.",
+    ),
+    "hosts-unavailable": Kind(
+        "warning", "Nothing: hosts are named as the sessions name them. Run the month again for the list."
+    ),
+    "other-host": Kind(  # in a usage report
+        "blocking",
+        "Ask SecureVideo why a session of another host was sent; it is not counted here.",
+        becomes="set_aside",
+        what="is of another host than the one asked for",
+    ),
+}
+_OTHERWISE: dict[str, str] = {
+    "blocking": "A person must look before the month can be issued.",
+    "warning": "Look at it when there is time.",
+    "info": "Nothing.",
+}
+
+
+def what_to_do(code: str, severity: str) -> str:
+    """In a sentence or two. A code unknown here, of a newer version, gives what its severity asks for."""
+    return KINDS[code].to_do if code in KINDS else _OTHERWISE[severity]
+
+
+def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str]) -> str:
+    """ "1 blocking finding", or as many as there are, written by `number`; empty where there is none."""
+    blocking = sum(finding.severity == "blocking" for finding in findings)
+    return so_many(blocking, "blocking finding", number) if blocking else ""
