@@ -13,7 +13,8 @@ from jobs.ledger.snapshots import Snapshots
 from jobs.ledger.store import Ledger, View
 from jobs.monthly import rows_gone
 from jobs.securevideo import history, statuses
-from reports.document import Document, plain, to_builtins
+from reports.document import Document
+from reports.stored import plain, to_builtins
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,10 @@ The sessions of a document travel beside it as a pandas frame, sorted by (billab
 default RangeIndex and the columns of `SESSION_COLUMNS`.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
-
-import msgspec
-
-DOCUMENT_SCHEMA = "securevideo-billing/document/1"
 
 STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
 
@@ -68,7 +63,7 @@ class Line:
     On an adjustment `quantity` and `amount` are differences and may be negative.
     """
 
-    meter: Literal["fee", "sessions", "minutes", "hosts"]
+    meter: str  # "fee", "hosts", or the name of a meter of use: "sessions", "minutes" …
     description: str
     quantity: Decimal
     unit_price: Decimal  # exact, may have more digits than the currency
@@ -86,12 +81,18 @@ class Band:
     """
 
     part: int
-    meter: Literal["sessions", "minutes"]
+    meter: str
     tier: int  # 0: included
     above: int
     up_to: int | None
     unit_price: Decimal  # exact
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartMeter:
+    name: str  # "sessions", "minutes" …
+    included: int | None  # pro-rated; None: unlimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,17 @@ class Part:
     days: int
     days_of_month: int
     monthly_fee: Decimal  # the full month's
-    sessions_included: int | None  # pro-rated; None: unlimited, or no sessions meter
-    minutes_included: int | None
-    has_sessions_meter: bool
-    has_minutes_meter: bool
+    meters: tuple[PartMeter, ...]
     hosts_included: int | None  # None: no hosts meter
     hosts_licensed: int | None
     hosts_extra_price: Decimal | None  # a licence and full month
+
+    def has(self, meter: str) -> bool:
+        return any(one.name == meter for one in self.meters)
+
+    def included(self, meter: str) -> int | None:
+        """None: unlimited, or no such meter."""
+        return next((one.included for one in self.meters if one.name == meter), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,28 +294,3 @@ def figures(document: Document) -> dict[str, int | Decimal | str]:
         "grand_total": document.total,
         "all_checks": "OK",
     }
-
-
-def plain(number: Decimal | int) -> str:
-    """`number` in plain decimal notation, never with an exponent."""
-    return format(number, "f") if isinstance(number, Decimal) else str(number)
-
-
-def to_builtins(value: Any) -> Any:
-    """`value` as JSON builtins: Decimals as plain text, instants as `…Z`, dates as ISO 8601."""
-    return json.loads(json.dumps(msgspec.to_builtins(value, builtin_types=(Decimal,)), default=plain))
-
-
-def pretty(value: Any) -> bytes:
-    """JSON builtins as text for people and scripts: UTF-8, two spaces a level, a line break at the end."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
-def to_json(document: Document) -> bytes:
-    """The document as JSON text, UTF-8, the same bytes for the same document."""
-    return pretty({"schema": DOCUMENT_SCHEMA, **to_builtins(document)})
-
-
-def from_json(text: bytes) -> Document:
-    """The document that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    return msgspec.json.decode(text, type=Document)

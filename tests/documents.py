@@ -26,6 +26,7 @@ from reports.document import (
     Minutes,
     MonthTotals,
     Part,
+    PartMeter,
     Party,
     Rows,
     Snapshot,
@@ -153,10 +154,14 @@ def _parts(terms: Terms, count: int) -> tuple[Part, ...]:
             days=(last - first).days + 1,
             days_of_month=DAYS,
             monthly_fee=terms.money("25.00" if number == 1 else "30.00"),
-            sessions_included=allowance(terms.included, (last - first).days + 1) if terms.sessions_meter else None,
-            minutes_included=allowance(terms.minutes_included, (last - first).days + 1),
-            has_sessions_meter=terms.sessions_meter,
-            has_minutes_meter=terms.minutes_included is not None,
+            meters=tuple(
+                PartMeter(name, allowance(included, (last - first).days + 1))
+                for name, included, has in (
+                    ("sessions", terms.included, terms.sessions_meter),
+                    ("minutes", terms.minutes_included, terms.minutes_included is not None),
+                )
+                if has
+            ),
             hosts_included=1 if terms.hosts else None,
             hosts_licensed=3 if terms.hosts else None,
             hosts_extra_price=terms.money("50.00") if terms.hosts else None,
@@ -168,16 +173,16 @@ def _parts(terms: Terms, count: int) -> tuple[Part, ...]:
 def _steps(terms: Terms, part: Part) -> list[tuple[Any, int, int, int | None, Decimal]]:
     """(meter, tier, above, up_to, price) of every band of a part."""
     steps: list[tuple[Any, int, int, int | None, Decimal]] = []
-    if part.has_sessions_meter and part.sessions_included is None:
+    free, minutes = part.included("sessions"), part.included("minutes")
+    if part.has("sessions") and free is None:
         steps.append(("sessions", 0, 0, None, Decimal(0)))
-    elif part.has_sessions_meter and part.sessions_included is not None:
-        free, price = part.sessions_included, terms.money("5.00")
+    elif free is not None:
+        price = terms.money("5.00")
         steps.append(("sessions", 0, 0, free, Decimal(0)))
         steps += [("sessions", 1, free, free + 100, price), ("sessions", 2, free + 100, None, price * Decimal("0.825"))]
-    if part.minutes_included is not None:
-        free = part.minutes_included
-        steps.append(("minutes", 0, 0, free, Decimal(0)))
-        steps.append(("minutes", 1, free, None, terms.money("1.00") * Decimal("0.0375")))
+    if minutes is not None:
+        steps.append(("minutes", 0, 0, minutes, Decimal(0)))
+        steps.append(("minutes", 1, minutes, None, terms.money("1.00") * Decimal("0.0375")))
     return steps
 
 
@@ -215,9 +220,9 @@ def _allowances(ordinal: np.ndarray, part_of: np.ndarray, parts: tuple[Part, ...
     def text(number: int, part: Part) -> str:
         if not number:
             return ""
-        if not part.has_sessions_meter:
+        if not part.has("sessions"):
             return f"counted #{number}"
-        free = part.sessions_included
+        free = part.included("sessions")
         if free is None:
             return f"included #{number}"
         return f"included #{number} of {free}" if number <= free else f"overage #{number - free}"
@@ -318,7 +323,7 @@ def _allowance(frame: pd.DataFrame, terms: Terms, parts: tuple[Part, ...]) -> Al
         return Allowance(None, 0, None, 0, unlimited=False)
     if terms.included is None:
         return Allowance(None, total, None, 0, unlimited=True)
-    free = {part.number: part.sessions_included or 0 for part in parts}
+    free = {part.number: part.included("sessions") or 0 for part in parts}
     used = sum(min(usage[number], free[number]) for number in usage)
     return Allowance(sum(free.values()), used, sum(free.values()) - used, total - used, unlimited=False)
 

@@ -86,7 +86,7 @@ def bills(count: int, *, first_id: int = 1, **values: Any) -> list[Row]:
 def meter(included: int | None, *tiers: str | tuple[int, str]) -> Meter:
     """`meter(8, "5.00")`, or with bounded tiers before the open one: `meter(8, (10, "5.00"), "4.00")`."""
     priced = [Tier(None, Decimal(t)) if isinstance(t, str) else Tier(t[0], Decimal(t[1])) for t in tiers]
-    return Meter(included, tuple(priced))
+    return Meter("sessions", included, tuple(priced))
 
 
 def plan(
@@ -98,7 +98,12 @@ def plan(
     minutes: Meter | None = None,
     hosts: Hosts | None = None,
 ) -> Plan:
-    return Plan(start, name, Decimal(fee), sessions, minutes, hosts)
+    return Plan(start, name, Decimal(fee), metering(sessions, minutes), hosts)
+
+
+def metering(sessions: Meter | None, minutes: Meter | None) -> tuple[Meter, ...]:
+    """A plan's meters, each under its name whatever it was called before."""
+    return tuple(replace(one, name=name) for name, one in (("sessions", sessions), ("minutes", minutes)) if one)
 
 
 PLUS = plan("25.00", meter(8, "5.00"))
@@ -257,7 +262,9 @@ def meters(largest: int) -> st.SearchStrategy[Meter]:
             lambda found: _tiers(bounds, found)
         )
     )
-    return st.just(Meter(None, ())) | st.builds(Meter, included=st.integers(0, largest), tiers=tiers)
+    return st.just(meter(None)) | st.builds(
+        Meter, name=st.just("sessions"), included=st.integers(0, largest), tiers=tiers
+    )
 
 
 def plans(digits: int = 2, start: date = date(2014, 1, 1)) -> st.SearchStrategy[Plan]:
@@ -267,8 +274,7 @@ def plans(digits: int = 2, start: date = date(2014, 1, 1)) -> st.SearchStrategy[
         start=st.just(start),
         name=st.just("PLUS"),
         monthly_fee=exact | st.just(Decimal(0)),
-        sessions=st.none() | meters(12),
-        minutes=st.none() | meters(900),
+        meters=st.builds(metering, st.none() | meters(12), st.none() | meters(900)),
         hosts=st.none() | st.builds(Hosts, included=st.integers(0, 4), licensed=st.integers(0, 8), extra=exact),
     )
 

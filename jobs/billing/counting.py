@@ -13,7 +13,7 @@ from jobs.billing.enrichment import NOTHING, Live
 from jobs.billing.enrichment import findings as live_findings
 from jobs.billing.findings import finding, in_order, of_session
 from jobs.billing.month import Month, Period
-from jobs.billing.plan import PlannedPart, part_numbers
+from jobs.billing.plan import PlannedPart, metered, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
 from reports.document import STATUSES, Finding, Rows
 from reports.findings import KINDS
@@ -119,9 +119,8 @@ _CONTRADICTIONS = {
 def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -> Iterator[Finding]:
     """What is additional: findings of rows that count all the same."""
     numbers = part_numbers(counted["billable_at"], parts)
-    metered = np.isin(numbers, [p.part.number for p in parts if p.plan.minutes is not None])
     bill = (counted["status"] == "BILL").to_numpy(bool)
-    charged = metered & bill
+    charged = metered("minutes", counted["billable_at"], parts) & bill
     minutes = counted["minutes"]
     negative = (minutes < 0).fillna(False).to_numpy(bool)
     ids = counted["session_id"].to_numpy(np.int64)

@@ -7,12 +7,10 @@ under a minutes meter.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from jobs.billing.findings import finding
-from jobs.billing.plan import PlannedPart, part_numbers
+from jobs.billing.plan import PlannedPart, metered
 from reports.document import Finding
 from reports.text import so_many
 
@@ -70,8 +68,8 @@ def counts(live: Live, counted: pd.DataFrame) -> dict[str, int]:
 def findings(live: Live, counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[Finding]:
     """What the answers say of counted sessions without a duration."""
     unknown = counted.loc[counted["minutes"].isna()]
-    metered = _metered(unknown, parts)
-    for session_id, is_metered in zip(unknown["session_id"].tolist(), metered.tolist(), strict=True):
+    charged = metered("minutes", unknown["billable_at"], parts)
+    for session_id, is_metered in zip(unknown["session_id"].tolist(), charged.tolist(), strict=True):
         yield from _of_session(session_id, live.statuses.get(session_id), is_metered=is_metered)
     failed = set(unknown["session_id"].tolist()) & set(live.failed)
     if failed:
@@ -89,11 +87,6 @@ def of_issued(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     Should a session's minutes come to differ, that is a restatement.
     """
     return tuple(replace(one, severity="warning") if one.code == "session-in-progress" else one for one in findings)
-
-
-def _metered(sessions: pd.DataFrame, parts: Sequence[PlannedPart]) -> npt.NDArray[np.bool_]:
-    numbers = part_numbers(sessions["billable_at"], parts)
-    return np.isin(numbers, [p.part.number for p in parts if p.plan.minutes is not None])
 
 
 def _of_session(session_id: int, status: str | None, *, is_metered: bool) -> Iterator[Finding]:

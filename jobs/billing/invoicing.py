@@ -14,7 +14,8 @@ import pandas as pd
 from jobs.billing import money, restate, terms
 from jobs.billing.findings import in_order
 from jobs.billing.reconcile import Reconciliation
-from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Snapshot, plain
+from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Snapshot
+from reports.stored import plain
 
 TREND_MONTHS = 13
 _DRAFT_OF: dict[Kind, Kind] = {
@@ -193,7 +194,7 @@ def rules(month: Reconciliation) -> tuple[str, ...]:
             "is shared likewise and rounded half up to whole units. Each session belongs to the part of its "
             "BillableTs; ordinals, allowance and tiers start anew in each part, nothing is carried over."
         )
-    if any(part.has_minutes_meter for part in month.parts):
+    if any(part.has("minutes") for part in month.parts):
         sentences.append("Minutes charged are the known DurationMinutes of BILL sessions, in the same order.")
     sentences.append(f"Sessions from {first} to {last} are final as of the snapshot; later changes are adjusted.")
     return tuple(sentences)

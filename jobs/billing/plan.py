@@ -1,6 +1,6 @@
-"""A plan: a monthly fee and any of three meters; and which plan holds in which part of a month (docs/rules.md §6)."""
+"""A plan: a monthly fee, meters, host licences; and which plan holds in which part of a month (docs/rules.md §6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +11,12 @@ import pandas as pd
 
 from jobs.billing.month import Month
 from jobs.errors import UnitError
-from reports.document import Part
+from reports.document import Part, PartMeter
+
+METERS: dict[str, Callable[[pd.DataFrame], "pd.Series[int]"]] = {  # what each BILL session adds to the meter
+    "sessions": lambda bill: pd.Series(1, index=bill.index),
+    "minutes": lambda bill: bill["minutes"].fillna(0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Tier:
 class Meter:
     """Usage that is free up to `included` units and charged by graduated tiers beyond."""
 
+    name: str  # of METERS
     included: int | None  # None: unlimited
     tiers: tuple[Tier, ...]  # empty exactly when `included` is None
 
@@ -42,9 +48,11 @@ class Plan:
     start: date  # holds from 00:00 UTC of this day until the next plan's
     name: str
     monthly_fee: Decimal
-    sessions: Meter | None = None
-    minutes: Meter | None = None
+    meters: tuple[Meter, ...] = ()  # in the order of METERS, each at most once
     hosts: Hosts | None = None
+
+    def meter(self, name: str) -> Meter | None:
+        return next((meter for meter in self.meters if meter.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,8 @@ def parts_of(month: Month, plans: Sequence[Plan]) -> tuple[PlannedPart, ...]:
 def _part(number: int, plan: Plan, first: date, last: date, month: Month) -> Part:
     days = (last - first).days + 1
 
-    def included(meter: Meter | None) -> int | None:
-        if meter is None or meter.included is None:
-            return None
-        return (2 * meter.included * days + month.days) // (2 * month.days)  # rounded half up to whole units
+    def share(included: int | None) -> int | None:  # rounded half up to whole units
+        return None if included is None else (2 * included * days + month.days) // (2 * month.days)
 
     return Part(
         number=number,
@@ -96,10 +102,7 @@ def _part(number: int, plan: Plan, first: date, last: date, month: Month) -> Par
         days=days,
         days_of_month=month.days,
         monthly_fee=plan.monthly_fee,
-        sessions_included=included(plan.sessions),
-        minutes_included=included(plan.minutes),
-        has_sessions_meter=plan.sessions is not None,
-        has_minutes_meter=plan.minutes is not None,
+        meters=tuple(PartMeter(meter.name, share(meter.included)) for meter in plan.meters),
         hosts_included=plan.hosts.included if plan.hosts else None,
         hosts_licensed=plan.hosts.licensed if plan.hosts else None,
         hosts_extra_price=plan.hosts.extra if plan.hosts else None,
@@ -112,3 +115,8 @@ def part_numbers(billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[Planned
     found = starts.searchsorted(pd.DatetimeIndex(billable_at).as_unit("us"), side="right")
     numbers = np.array([0, *(p.part.number for p in parts)], dtype=np.int32)
     return numbers[found]
+
+
+def metered(name: str, billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> npt.NDArray[np.bool_]:
+    """Whether each instant lies in a part whose plan has the meter."""
+    return np.isin(part_numbers(billable_at, parts), [p.part.number for p in parts if p.part.has(name)])

@@ -8,18 +8,16 @@ lies in exactly one band, so each is charged exactly once.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from jobs.billing import money
-from jobs.billing.plan import Meter, PlannedPart, part_numbers
+from jobs.billing.plan import METERS, Meter, PlannedPart, part_numbers
 from reports.document import Band, Line, Part
 
 Ints = npt.NDArray[np.int64]
-MeterName = Literal["sessions", "minutes"]
 FREE = Decimal(0)
 
 
@@ -41,7 +39,6 @@ def rate(sessions: pd.DataFrame, parts: Sequence[PlannedPart], digits: int) -> R
     """
     part = part_numbers(sessions["billable_at"], parts)
     bill = (sessions["status"] == "BILL").to_numpy(bool)
-    minutes = sessions["minutes"].fillna(0).to_numpy(np.int64)
     ordinal = np.zeros(len(sessions), dtype=np.int32)
     charge = np.zeros(len(sessions), dtype=np.int32)
     charges: dict[Decimal, int] = {FREE: 0}
@@ -50,10 +47,14 @@ def rate(sessions: pd.DataFrame, parts: Sequence[PlannedPart], digits: int) -> R
     for planned in parts:
         rows = np.flatnonzero(bill & (part == planned.part.number))
         ordinal[rows] = np.arange(1, len(rows) + 1)
-        after = {"sessions": ordinal[rows].astype(np.int64), "minutes": minutes[rows].cumsum()}
-        used: dict[MeterName, int] = {"sessions": len(rows), "minutes": int(minutes[rows].sum())}
-        reached = [band for name, usage in used.items() for band in _bands(planned, name, usage, digits)]
-        charge[rows] = _charge_codes(reached, after, charges)
+        of_part = sessions.iloc[rows]
+        after = {meter.name: METERS[meter.name](of_part).to_numpy(np.int64).cumsum() for meter in planned.plan.meters}
+        reached = [
+            band
+            for meter in planned.plan.meters
+            for band in _bands(planned.part, meter, int(after[meter.name][-1]) if len(rows) else 0, digits)
+        ]
+        charge[rows] = _charge_codes(len(rows), reached, after, charges)
         bands.extend(reached)
         lines.extend(_lines(planned, reached, digits))
     ordinals = pd.arrays.IntegerArray(ordinal, ordinal == 0)
@@ -81,27 +82,23 @@ def allowance_texts(
     texts = np.full(len(ordinal), "", dtype=object)
     for one in parts:
         rows = np.flatnonzero((part == one.number) & (ordinal > 0))
-        included = one.sessions_included
+        included = one.included("sessions")
         if included is not None:
             texts[rows] = [
                 f"included #{n} of {included}" if n <= included else f"overage #{n - included}"
                 for n in ordinal[rows].tolist()
             ]
         else:
-            word = "included" if one.has_sessions_meter else "counted"
+            word = "included" if one.has("sessions") else "counted"
             texts[rows] = [f"{word} #{n}" for n in ordinal[rows].tolist()]
     return pd.Series(texts, dtype=object)
 
 
-def _bands(planned: PlannedPart, name: MeterName, usage: int, digits: int) -> Iterator[Band]:
-    """The bands of one meter in one part, the included one (tier 0) first; none without the meter."""
-    meter = planned.plan.sessions if name == "sessions" else planned.plan.minutes
-    if meter is None:
-        return
-    included = planned.part.sessions_included if name == "sessions" else planned.part.minutes_included
-    for tier, (above, up_to, price) in enumerate(_stretches(meter, included)):
+def _bands(part: Part, meter: Meter, usage: int, digits: int) -> Iterator[Band]:
+    """The bands of one meter in one part, the included one (tier 0) first."""
+    for tier, (above, up_to, price) in enumerate(_stretches(meter, part.included(meter.name))):
         quantity = max(0, (usage if up_to is None else min(usage, up_to)) - above)
-        yield Band(planned.part.number, name, tier, above, up_to, money.price(price, digits), quantity)
+        yield Band(part.number, meter.name, tier, above, up_to, money.price(price, digits), quantity)
 
 
 def _stretches(meter: Meter, included: int | None) -> Iterator[tuple[int, int | None, Decimal]]:
@@ -116,14 +113,14 @@ def _stretches(meter: Meter, included: int | None) -> Iterator[tuple[int, int | 
         above = up_to or above
 
 
-def _charge_codes(bands: Sequence[Band], after: dict[str, Ints], charges: dict[Decimal, int]) -> Ints:
-    """For each BILL session of a part, in order, the code of its charge in `charges`, which grows as needed.
+def _charge_codes(count: int, bands: Sequence[Band], after: dict[str, Ints], charges: dict[Decimal, int]) -> Ints:
+    """For each of a part's `count` BILL sessions, in order, the code of its charge in `charges`, which grows as needed.
 
     `after`: for each meter the part's usage after each session.
     """
     priced = [band for band in bands if band.unit_price and band.quantity]
     if not priced:
-        return np.zeros(len(after["sessions"]), dtype=np.int64)
+        return np.zeros(count, dtype=np.int64)
     units = pd.DataFrame({str(number): _units_in(band, after[band.meter]) for number, band in enumerate(priced)})
     group = units.groupby(list(units.columns), sort=False).ngroup().to_numpy(np.int64)
     codes = [

@@ -16,17 +16,8 @@ from jobs.billing.rating import Rated, rate
 from jobs.billing.sessions import Usage
 from jobs.billing.terms import Terms
 from jobs.errors import UnitError
-from reports.document import (
-    PARTICIPANT_COLUMNS,
-    SESSION_COLUMNS,
-    STATUSES,
-    Allowance,
-    Band,
-    HostUse,
-    Minutes,
-    Part,
-    plain,
-)
+from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Allowance, Band, HostUse, Minutes, Part
+from reports.stored import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +105,14 @@ def allowance(parts: Sequence[Part], bands: Sequence[Band]) -> Allowance:
     """The sessions allowance, its parts added up."""
     used = sum(b.quantity for b in bands if b.meter == "sessions" and b.tier == 0)
     overage = sum(b.quantity for b in bands if b.meter == "sessions" and b.tier > 0)
-    limits = [part.sessions_included for part in parts]
+    limits = [part.included("sessions") for part in parts]
     included = None if None in limits else sum(limit for limit in limits if limit is not None)
     return Allowance(
         included=included,
         used=used,
         unused=None if included is None else included - used,
         overage=overage,
-        unlimited=any(part.has_sessions_meter and part.sessions_included is None for part in parts),
+        unlimited=any(part.has("sessions") and part.included("sessions") is None for part in parts),
     )
 
 

@@ -13,7 +13,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from jobs.billing import money
-from reports.document import STATUSES, Change, Line, Part, plain
+from jobs.billing.plan import METERS
+from reports.document import STATUSES, Change, Line, Part
+from reports.stored import plain
 
 ABSENT = "—"
 _OWN = ["status", "minutes", "host_id", "billable_at"]  # what makes a session's row another one
@@ -108,7 +110,7 @@ def difference(now: Sequence[Line], issued: Sequence[Line]) -> tuple[Line, ...]:
 
 def _line_order(key: tuple[int, str, int]) -> tuple[int, int, int]:
     part, meter, tier = key
-    return part, ("fee", "sessions", "minutes", "hosts").index(meter), tier
+    return part, ("fee", *METERS, "hosts").index(meter), tier
 
 
 def _merged(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -203,7 +205,7 @@ def _class(side: _Session) -> str:
 
 def _reasons(moved: Iterable[_Pair], own: Iterable[_Pair], parts: Sequence[Part]) -> Iterator[str]:
     """For each of `moved`, in order: the sessions whose own change moved its charge, all of its part and before it."""
-    causes = sorted(_causes(own, {part.number for part in parts if part.has_minutes_meter}), reverse=True)
+    causes = sorted(_causes(own, {part.number for part in parts if part.has("minutes")}), reverse=True)
     number, before_it = 0, dict[str, list[int]]()
     for pair in moved:
         _, side = _both(pair)

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from jobs.billing.plan import Plan, Tax
-from reports import document
+from jobs.billing.plan import METERS, Plan, Tax
+from reports import stored as documents
 from reports.document import Party
 
 
@@ -28,8 +28,8 @@ class Terms:
 
 def to_builtins(terms: Terms) -> dict[str, Any]:
     """`terms` as JSON builtins: decimals as plain text, dates as ISO 8601. The same value for equal text in, always."""
-    plain: dict[str, Any] = document.to_builtins(terms)
-    return plain
+    plain: dict[str, Any] = documents.to_builtins(terms)
+    return {**plain, "plans": [_flat(plan) for plan in plain["plans"]]}
 
 
 def from_builtins(stored: Mapping[str, Any]) -> Terms:
@@ -37,4 +37,18 @@ def from_builtins(stored: Mapping[str, Any]) -> Terms:
 
     Raises msgspec.ValidationError on anything else.
     """
-    return msgspec.convert(dict(stored), Terms)
+    plans = stored.get("plans")
+    deep = [_deep(plan) if isinstance(plan, dict) else plan for plan in plans] if isinstance(plans, list) else plans
+    return msgspec.convert({**stored, "plans": deep}, Terms)
+
+
+def _flat(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan as it is stored: its meters by their names, sessions and minutes also where it has none."""
+    meters = {meter.pop("name"): meter for meter in plan.pop("meters")}
+    hosts = plan.pop("hosts")
+    return {**plan, **dict.fromkeys(documents.ALWAYS_NAMED), **meters, "hosts": hosts}
+
+
+def _deep(stored: dict[str, Any]) -> dict[str, Any]:
+    meters = [{**stored[name], "name": name} for name in METERS if isinstance(stored.get(name), dict)]
+    return {**stored, "meters": meters}

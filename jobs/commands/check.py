@@ -22,7 +22,7 @@ from jobs.errors import ConfigError, CredentialError, CredentialsRefused, Vendor
 from jobs.fetch import client_of
 from jobs.securevideo import history, users
 from jobs.securevideo.client import tls_context
-from reports.document import plain
+from reports.stored import plain
 from reports.text import so_many
 
 _AT_ONCE = 16  # accounts tried
@@ -147,7 +147,7 @@ def _stretch(first: date, last: date | None) -> str:
 
 def _described(plan: Plan, currency: str) -> str:
     said = [f"{plan.name}, {plain(plan.monthly_fee)} {currency} a month"]
-    said += [_meter(name, meter) for name, meter in (("sessions", plan.sessions), ("minutes", plan.minutes)) if meter]
+    said += [_meter(meter) for meter in plan.meters]
     if plan.hosts:
         hosts = plan.hosts
         said.append(
@@ -156,14 +156,14 @@ def _described(plan: Plan, currency: str) -> str:
     return "; ".join(said)
 
 
-def _meter(name: str, meter: Meter) -> str:
+def _meter(meter: Meter) -> str:
     if meter.included is None:
-        return f"unlimited {name}"
+        return f"unlimited {meter.name}"
     prices = [
         f"{plain(tier.price)} each" + (f" up to {tier.up_to} beyond" if tier.up_to is not None else "")
         for tier in meter.tiers
     ]
-    return f"{meter.included} {name} included, then {', then '.join(prices)}"
+    return f"{meter.included} {meter.name} included, then {', then '.join(prices)}"
 
 
 @click.command()

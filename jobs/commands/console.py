@@ -18,7 +18,7 @@ _SHOWN = 20  # findings of a unit; all of them are in its files
 
 def print_json(value: Any) -> None:
     """Raises like `say`."""
-    from reports.document import pretty
+    from reports.stored import pretty
 
     say(pretty(value).removesuffix(b"\n"))  # in UTF-8 whatever the locale (RFC 8259, 8.1)
 

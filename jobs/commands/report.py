@@ -31,7 +31,8 @@ from jobs.securevideo import history
 from jobs.securevideo.client import Client, Reply
 from jobs.securevideo.history import Received
 from reports import usage
-from reports.document import STATUSES, Finding, to_builtins
+from reports.document import STATUSES, Finding
+from reports.stored import to_builtins
 from reports.text import so_many
 from reports.usage.report import UsageReport
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from jobs.billing import money
-from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier
+from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
 from jobs.config import locations, mistakes, models, rules, source
 from jobs.config.credentials import exposed, read_credential
@@ -144,18 +144,15 @@ def _plan(section: models.PlanSection) -> Plan:
         start=section.from_,
         name=section.name,
         monthly_fee=section.monthly_fee,
-        sessions=_meter(section.sessions),
-        minutes=_meter(section.minutes),
+        meters=tuple(_meter(name, meter) for name in METERS if (meter := getattr(section, name)) is not None),
         hosts=Hosts(**section.hosts.model_dump()) if section.hosts else None,
     )
 
 
-def _meter(section: models.MeterSection | None) -> Meter | None:
-    if section is None:
-        return None
+def _meter(name: str, section: models.MeterSection) -> Meter:
     overage = section.overage
     if isinstance(overage, list):
         tiers = tuple(Tier(up_to=tier.up_to, price=tier.price) for tier in overage)
     else:
         tiers = () if overage is None else (Tier(up_to=None, price=overage),)
-    return Meter(included=section.included, tiers=tiers)
+    return Meter(name, section.included, tiers)

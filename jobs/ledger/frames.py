@@ -18,7 +18,8 @@ import pandas as pd
 
 from jobs.billing.rating import allowance_texts
 from jobs.billing.sessions import STATUS_DTYPE
-from reports.document import ESTIMATE_COLUMNS, PARTICIPANT_COLUMNS, Part, plain
+from reports.document import ESTIMATE_COLUMNS, PARTICIPANT_COLUMNS, Part
+from reports.stored import plain
 
 _LEVEL = 1  # of deflate: a tenth larger than level 6, and six times as fast
 UNKNOWN = -1  # minutes are never negative in a rated frame

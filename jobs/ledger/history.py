@@ -11,7 +11,7 @@ from jobs.billing import money
 from jobs.ledger import drift
 from jobs.ledger.rows import superseded
 from jobs.ledger.schema import attachments, documents, events, snapshots
-from reports.document import from_json, plain
+from reports.stored import from_json, plain
 
 _ALWAYS = "9999"  # later than every instant, as text
 

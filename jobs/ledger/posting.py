@@ -12,7 +12,8 @@ from jobs.errors import ClockSetBack, LedgerOutdated
 from jobs.ledger import chain, frames
 from jobs.ledger.rows import in_text
 from jobs.ledger.schema import documents, lines, numbers
-from reports.document import Document, plain, to_json
+from reports.document import Document
+from reports.stored import plain, to_json
 
 
 class Stale(Exception):  # no error: somebody else was first, look again

@@ -10,7 +10,8 @@ from jobs.billing.invoicing import Issued
 from jobs.errors import LedgerDamaged
 from jobs.ledger import frames
 from jobs.ledger.schema import attachments, documents, snapshots
-from reports.document import Document, Snapshot, from_json
+from reports.document import Document, Snapshot
+from reports.stored import from_json
 
 Row = Mapping[str, Any]
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from jobs.ledger import drift, history
 from jobs.ledger.drift import Drift
 from jobs.ledger.schema import documents, events, snapshots
-from reports.document import Document, from_json
+from reports.document import Document
+from reports.stored import from_json
 
 _OF_DOCUMENTS = ("posted", "written")
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.billing.decide import Decision
-from reports.document import Allowance, Document, Finding, Snapshot, pretty, to_builtins
+from reports.document import Allowance, Document, Finding, Snapshot
+from reports.stored import pretty, to_builtins
 from reports.text import so_many
 
 SCHEMA = "securevideo-billing/summary/1"

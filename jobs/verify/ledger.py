@@ -17,7 +17,8 @@ from jobs.ledger.store import View
 from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
 from reports import compare
-from reports.document import PARTICIPANT_COLUMNS, Document, plain, to_builtins
+from reports.document import PARTICIPANT_COLUMNS, Document
+from reports.stored import plain, to_builtins
 
 _LINE = ("meter", "description", "quantity", "unit_price", "amount_minor")
 _WORDS = ("description", "message", "why", "rules", "plan")  # may be worded otherwise by another version

@@ -17,8 +17,8 @@ NEEDS = ()
 
 
 def render(document: "Document", sessions: "pd.DataFrame") -> bytes:  # noqa: ARG001 - every format has this signature
-    """The document as UTF-8 JSON, complete: `reports.document.from_json` reads it back."""
-    from reports.document import to_json
+    """The document as UTF-8 JSON, complete: `reports.stored.from_json` reads it back."""
+    from reports.stored import to_json
 
     return to_json(document)
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.document import Document, plain
+from reports.document import Document
 from reports.formats.csv import NAMES
+from reports.stored import plain
 from reports.text import shown
 
 CHUNK = 50_000  # rows made ready at a time: bounds the memory of a month of millions

@@ -7,6 +7,7 @@ from reports.document import Band, Document, Line, Part
 from reports.formats.html.table import UNKNOWN, Cell, Group, Row, Table, columns, day, name, number, row, table
 from reports.formats.html.usage import more
 from reports.locale import Locale
+from reports.stored import meters_of
 from reports.wording import title_of
 
 CHANGES = {
@@ -139,6 +140,7 @@ def movements(document: Document, locale: Locale) -> Table:
 
 def plans(document: Document, locale: Locale) -> Table:
     """The plan of each part of the month."""
+    meters = meters_of(document.parts)
 
     def whole(value: int | None, *, metered: bool) -> Cell:
         return Cell(("unlimited" if metered else UNKNOWN) if value is None else locale.number(value), number=True)
@@ -149,13 +151,13 @@ def plans(document: Document, locale: Locale) -> Table:
             day(part.plan_from, locale),
             Cell(f"{locale.short_day(part.first)} to {locale.short_day(part.last)}"),
             number(locale, part.monthly_fee, document.digits),
-            whole(part.sessions_included, metered=part.has_sessions_meter),
-            whole(part.minutes_included, metered=part.has_minutes_meter),
+            *(whole(part.included(meter), metered=part.has(meter)) for meter in meters),
             Cell(UNKNOWN if part.hosts_licensed is None else _licences(part, locale), number=True),
         )
         for part in document.parts
     ]
-    headings = "Plan | In force from | Days charged | #Monthly fee | #Sessions incl. | #Minutes incl. | #Host licences"
+    included = "".join(f"#{meter.capitalize()} incl. | " for meter in meters)
+    headings = f"Plan | In force from | Days charged | #Monthly fee | {included}#Host licences"
     return table("plans", f"Prices in {document.currency}", headings, rows, wide=True)
 
 

@@ -66,7 +66,7 @@ class Run:
 
     @property
     def limit(self) -> int | None:
-        return self.part.sessions_included if self.part.has_sessions_meter else None
+        return self.part.included("sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _told(run: Run, locale: Locale, *, several: bool) -> str:
     total = run.totals[-1] if run.totals else 0
     span = f"{locale.short_day(run.part.first)} to {locale.short_day(run.part.last)}, {run.part.plan}: "
     text = f"{span if several else ''}{so_many(total, 'counted session', locale.number)}"
-    if not run.part.has_sessions_meter:
+    if not run.part.has("sessions"):
         return f"{text}; the plan has no allowance of sessions."
     if run.limit is None:
         return f"{text}; the allowance is unlimited."

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.document import Document, figures, plain
+from reports.document import Document, figures
 from reports.findings import blocking_findings
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
@@ -13,6 +13,7 @@ from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
 from reports.presentable import presentable
+from reports.stored import plain
 from reports.text import so_many
 from reports.wording import KINDS, UNNUMBERED, Kind
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from reports.document import plain
 from reports.locale import Locale
+from reports.stored import plain
 
 UNKNOWN = "\N{EM DASH}"
 

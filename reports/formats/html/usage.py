@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from reports import wording
-from reports.document import STATUSES, Document, Finding, plain
+from reports.document import STATUSES, Document, Finding
 from reports.findings import what_to_do
 from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
+from reports.stored import plain
 from reports.usage.report import Counted
 
 MOST = 200  # rows of a list that can be endless; the rest is in the workbook

@@ -38,8 +38,9 @@ def write(book: Book, row: int, table: Table, counted: Tally, chart_at: tuple[in
         live = book.versus((SHEET, at, 2), formula, counted.day.get(index + 1, 0), job, "count")
         part = next((part for part in document.parts if part.first <= day <= part.last), None)
         running = _running(book, at, live, None if part and day == part.first else running)
-        if part and part.sessions_included is not None:
-            book.constant(SHEET, at, 6, part.sessions_included, "count", "row")
+        limit = part.included("sessions") if part else None
+        if limit is not None:
+            book.constant(SHEET, at, 6, limit, "count", "row")
     last = first + len(document.daily) - 1
     sheet.insert_chart(*chart_at, _chart(book, first, last), _placing(document.parts))
     total = sum(counted.day.get(index + 1, 0) for index in range(len(document.daily)))
@@ -54,7 +55,7 @@ def _running(book: Book, row: int, live: Cell, before: Cell | None) -> Cell:
 
 
 def _placing(parts: tuple[Part, ...]) -> dict[str, object]:
-    limits = [part.sessions_included for part in parts if part.sessions_included is not None]
+    limits = [part.included("sessions") for part in parts if part.included("sessions") is not None]
     against = f" against the allowance of {' and '.join(map(str, limits))}" if limits else ""
     return {
         "description": f"Line chart: running count of counted sessions by day of the month{against}.",
@@ -71,7 +72,7 @@ def _chart(book: Book, first: int, last: int) -> Chart:
         {"name": "Counted sessions (running)", "categories": days, "values": [SHEET, first, 5, last, 5],
          "line": {"color": BLUE, "width": 2.25}}
     )  # fmt: skip
-    limited = any(part.sessions_included is not None for part in book.document.parts)
+    limited = any(part.included("sessions") is not None for part in book.document.parts)
     if limited:
         chart.add_series(
             {"name": "Allowance", "categories": days, "values": [SHEET, first, 6, last, 6],

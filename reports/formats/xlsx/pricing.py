@@ -122,10 +122,14 @@ def _name(book: Book, row: int, text: str) -> None:
 
 
 def _usage(band: Band, table: Table, counted: Tally) -> tuple[int, str]:
-    key = (band.part, "BILL")
-    if band.meter == "sessions":
-        return counted.sessions.get(key, 0), table.count(part=str(band.part), status='"BILL"')
-    return counted.minutes.get(key, 0), table.sum("minutes", part=str(band.part), status='"BILL"')
+    """The usage of a band's meter in its part, as a value and as a formula over the Sessions table."""
+    key, criteria = (band.part, "BILL"), {"part": str(band.part), "status": '"BILL"'}
+    match band.meter:
+        case "sessions":
+            return counted.sessions.get(key, 0), table.count(**criteria)
+        case "minutes":
+            return counted.minutes.get(key, 0), table.sum("minutes", **criteria)
+    raise ValueError(f"the workbook knows no meter {band.meter!r}: say here which column it counts")
 
 
 def _blanks(book: Book, row: int, columns: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
-from reports.document import plain
+from reports.stored import plain
 from reports.text import shown
 
 from .book import FORMULA_STARTS, fitting

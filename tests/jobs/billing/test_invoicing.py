@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from jobs.billing.invoicing import month_totals, numbered, series
 from jobs.billing.terms import Terms, from_builtins
-from reports.document import Document, from_json, to_json
+from reports.document import Document
+from reports.stored import from_json, to_json
 from tests.usage import (
     BY_MINUTE,
     CLOSED,
@@ -153,7 +154,7 @@ def test_drafts_with_any_findings_survive_the_way_through_json(rows: list[Row]) 
 
 def test_money_of_a_document_has_the_currencys_digits() -> None:
     for currency, digits in (("JPY", 0), ("USD", 2), ("KWD", 3)):
-        some = terms(plan("25", BY_MINUTE.sessions), currency=currency, digits=digits, tax="7.7")
+        some = terms(plan("25", BY_MINUTE.meter("sessions")), currency=currency, digits=digits, tax="7.7")
         document = invoice(NINE, terms=some)
         for amount in (document.net, document.tax, document.total, *(line.amount for line in document.lines)):
             assert amount == amount.quantize(Decimal(1).scaleb(-digits))

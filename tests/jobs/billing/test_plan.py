@@ -47,13 +47,13 @@ def test_a_month_before_the_first_plan_is_refused() -> None:
 def test_a_part_shares_the_allowance_by_days_rounded_half_up(included: int, days: int, share: int) -> None:
     some = plan("0", meter(included, "1"), minutes=meter(included, "1"))
     one, _ = parts_of(NOVEMBER, [some, plan(start=NOVEMBER.first + days * DAY)])
-    assert (one.part.sessions_included, one.part.minutes_included) == (share, share)
+    assert (one.part.included("sessions"), one.part.included("minutes")) == (share, share)
 
 
 def test_unlimited_and_missing_meters_are_not_shared() -> None:
     one, two = parts_of(NOVEMBER, [plan("0", meter(None)), plan(start=date(2016, 11, 9))])
-    assert (one.part.sessions_included, one.part.has_sessions_meter) == (None, True)
-    assert (two.part.sessions_included, two.part.has_sessions_meter) == (None, False)
+    assert (one.part.included("sessions"), one.part.has("sessions")) == (None, True)
+    assert (two.part.included("sessions"), two.part.has("sessions")) == (None, False)
 
 
 @given(st.sets(st.integers(-40, 40), min_size=1, max_size=6), st.integers(0, 10**9))
@@ -68,7 +68,7 @@ def test_parts_cover_every_day_once_from_the_first_plan_on(offsets: set[int], in
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     for part in parts:
         exact = Fraction(included * part.days, 30)
-        assert part.sessions_included == (exact + Fraction(1, 2)).__floor__()
+        assert part.included("sessions") == (exact + Fraction(1, 2)).__floor__()
 
 
 def test_a_session_belongs_to_the_part_of_its_microsecond() -> None:

@@ -243,7 +243,7 @@ def naive(rows: Sequence[Row], terms: Terms) -> tuple[dict[int, Fraction], Fract
         if some.hosts:
             extra = max(0, some.hosts.licensed - some.hosts.included)
             net += half_up(extra * Fraction(some.hosts.extra) * share, terms.digits)
-        for meter_, owners in ((some.sessions, units["sessions"]), (some.minutes, units["minutes"])):
+        for meter_, owners in ((some.meter("sessions"), units["sessions"]), (some.meter("minutes"), units["minutes"])):
             if meter_ is None:
                 continue
             included = None if meter_.included is None else int(half_up(meter_.included * share, 0))
@@ -275,8 +275,8 @@ def test_tiers_bill_every_unit_exactly_once(rows: list[Row], terms: Terms) -> No
     for part in month.parts:
         mine = bill[bill["part"] == part.number]
         for name, has, used in (
-            ("sessions", part.has_sessions_meter, len(mine)),
-            ("minutes", part.has_minutes_meter, int(mine["minutes"].sum())),
+            ("sessions", part.has("sessions"), len(mine)),
+            ("minutes", part.has("minutes"), int(mine["minutes"].sum())),
         ):
             bands = [band for band in month.rated.bands if (band.part, band.meter) == (part.number, name)]
             assert sum(band.quantity for band in bands) == (used if has else 0)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from jobs.billing.plan import Hosts
 from jobs.billing.terms import Terms
-from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Allowance, Minutes, to_json
+from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Allowance, Minutes
+from reports.stored import to_json
 from tests.usage import (
     LARGEST_ID,
     NOVEMBER,
@@ -147,7 +148,7 @@ def test_every_sum_agrees_with_the_sessions(rows: list[Row], some: Terms) -> Non
     assert sum((use.charge for use in month.hosts), Decimal(0)) == sum(month.sessions["charge"], Decimal(0))
     assert sum(month.daily) == month.counts["BILL"]
     allowance = month.allowance
-    if all(part.has_sessions_meter for part in month.parts):
+    if all(part.has("sessions") for part in month.parts):
         assert allowance.used + allowance.overage == month.counts["BILL"]
     if allowance.included is not None:
         assert allowance.included == allowance.used + (allowance.unused or 0)

@@ -17,14 +17,20 @@ counts = st.integers(0, 10**9)
 names = st.text(min_size=1, max_size=20).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text))
 parties = st.builds(Party, name=names, address=st.tuples(names, names), email=names, tax_id=names)
 tiers = st.builds(Tier, up_to=st.none() | counts, price=amounts)
-meters = st.builds(Meter, included=st.none() | counts, tiers=st.lists(tiers, max_size=3).map(tuple))
+
+
+def meters(name: str) -> st.SearchStrategy[Meter]:
+    return st.builds(
+        Meter, name=st.just(name), included=st.none() | counts, tiers=st.lists(tiers, max_size=3).map(tuple)
+    )
+
+
 plans = st.builds(
     Plan,
     start=st.dates(),
     name=names,
     monthly_fee=amounts,
-    sessions=st.none() | meters,
-    minutes=st.none() | meters,
+    meters=st.tuples(meters("sessions"), meters("minutes")) | st.tuples(meters("minutes")) | st.just(()),
     hosts=st.none() | st.builds(Hosts, included=counts, licensed=counts, extra=amounts),
 )
 all_terms = st.builds(
@@ -45,7 +51,7 @@ SIMPLE = Terms(
     invoice_prefix="ACME",
     payment_days=30,
     tax=Tax("Tax", Decimal(0)),
-    plans=(Plan(date(2014, 1, 1), "PLUS", Decimal("25.00"), Meter(8, (Tier(None, Decimal("5.00")),))),),
+    plans=(Plan(date(2014, 1, 1), "PLUS", Decimal("25.00"), (Meter("sessions", 8, (Tier(None, Decimal("5.00")),)),)),),
     issuer=Party("Example Billing LLC"),
     bill_to=Party("Acme", ("1 Main St",)),
 )

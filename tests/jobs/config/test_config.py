@@ -72,8 +72,8 @@ def test_the_example_is_valid_and_read_exactly() -> None:
     example = config.load(EXAMPLE)
     first, second = example.accounts["acme"].terms.plans
     assert (first.start, first.name, str(first.monthly_fee)) == (date(2014, 1, 1), "PLUS", "25.00")
-    assert first.sessions == Meter(8, (Tier(None, Decimal("5.00")),))
-    assert second.sessions == Meter(None, ())
+    assert first.meter("sessions") == Meter("sessions", 8, (Tier(None, Decimal("5.00")),))
+    assert second.meter("sessions") == Meter("sessions", None, ())
     assert second.hosts == Hosts(1, 4, Decimal("50.00"))
     assert example.file_mode == 0o600
 
@@ -159,13 +159,12 @@ def test_money_is_exactly_as_written(written: str, exact: str) -> None:
 def test_a_negative_zero_is_zero() -> None:
     plan = loaded(changed("25.00", "-0.00", changed("overage: 5.00", "overage: -0.0"))).accounts["acme"].terms.plans[0]
     assert str(plan.monthly_fee) == "0.00"
-    assert plan.sessions
-    assert [str(tier.price) for tier in plan.sessions.tiers] == ["0.0"]
+    assert [str(tier.price) for tier in plan.meters[0].tiers] == ["0.0"]
 
 
 def test_a_price_may_have_more_decimals_than_the_currency() -> None:
     plan = loaded(changed("overage: 5.00", "overage: 0.012345")).accounts["acme"].terms.plans[0]
-    assert plan.sessions == Meter(8, (Tier(None, Decimal("0.012345")),))
+    assert plan.meter("sessions") == Meter("sessions", 8, (Tier(None, Decimal("0.012345")),))
 
 
 def test_paths_count_from_the_folder_of_the_file(folder: Path) -> None:

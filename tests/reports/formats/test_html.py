@@ -11,10 +11,11 @@ from typing import get_args
 
 import pytest
 
-from reports.document import Document, Finding, Kind, figures, plain
+from reports.document import Document, Finding, Kind, figures
 from reports.formats import render
 from reports.formats.html.chart import chart
 from reports.locale import of
+from reports.stored import plain
 from tests import hostile
 from tests.documents import sample
 

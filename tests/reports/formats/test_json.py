@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from reports import formats
-from reports.document import from_json
+from reports.stored import from_json
 from tests.documents import sample
 
 
