@@ -164,12 +164,8 @@ def _gather(
     setting = Setting(
         account=account.key,
         snapshot=snapshot,
-        timezone=config.timezone,
-        locale=config.locale,
-        paper=config.paper,
-        participants=config.participants,
+        presentation=config.presentation(job.program_version),
         formats=config.formats,
-        program_version=job.program_version,
         close_day=config.close_day,
         past=known.past,
     )

@@ -38,12 +38,8 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     setting = Setting(
         account=like.account,
         snapshot=snapshot,
-        timezone=like.timezone,
-        locale=like.locale,
-        paper=like.paper,
-        participants=like.participants,
+        presentation=like.presentation,
         formats=tuple(like.files),
-        program_version=like.program_version,
         close_day=like.close_day,
         past=known.past,
     )

@@ -1,13 +1,15 @@
 """What an invoice *is*: finished, frozen, complete before any renderer sees it.
 
-A `Document` holds every figure and text that its files print. Renderers add nothing up, round nothing
-and decide nothing. Money is `Decimal`, quantised to the currency's digits unless a field says otherwise;
-dates are `datetime.date`; instants are aware UTC datetimes.
+A `Document` holds every figure and text that its files print. Renderers add nothing up, round nothing and decide
+nothing. Money is `Decimal`, quantised to the currency's digits unless a field says otherwise; dates are
+`datetime.date`; instants are aware UTC datetimes. Mappings are read-only to the type checker and plain dicts at run
+time, since msgspec writes, and pickle sends to another process, nothing else.
 
 The sessions of a document travel beside it as a pandas frame, sorted by (billable_at, session_id), with a
 default RangeIndex and the columns of `SESSION_COLUMNS`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -155,7 +157,7 @@ class Allowance:
 class HostUse:
     host_id: int
     name: str  # "Host 4" where History names none
-    sessions: dict[str, int]  # by status, every status present
+    sessions: Mapping[str, int]  # by status, every status present
     minutes: int  # known minutes of all its counted sessions
     charge: Decimal  # exact sum of its sessions' charges, unrounded
     external_id: str = ""  # the customer's own id of the host; "" where unset or unknown
@@ -206,10 +208,21 @@ class MonthTotals:
     """One month of the account's history, for the trend."""
 
     month: str
-    counts: dict[str, int]
+    counts: Mapping[str, int]
     included: int | None
     net: Decimal
     total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a document or report presents itself, and what made it."""
+
+    timezone: str  # IANA name, for display only
+    locale: str  # of numbers and dates shown to people, for example "en_US"
+    paper: Literal["A4", "Letter"]
+    participants: Literal["hidden", "full"]
+    program_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +253,14 @@ class Document:
     bands: tuple[Band, ...]
     parts: tuple[Part, ...]
     rows: Rows
-    counts: dict[str, int]  # by status, every status present
-    minutes: dict[str, Minutes]
+    counts: Mapping[str, int]  # by status, every status present
+    minutes: Mapping[str, Minutes]
     allowance: Allowance
     hosts: tuple[HostUse, ...]  # by sessions descending, then host_id
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
     already_issued: tuple[IssuedDocument, ...]  # what an adjustment is the difference to
-    transitions: dict[str, dict[str, int]]  # before → after → sessions; "—" where a session was or is absent
+    transitions: Mapping[str, Mapping[str, int]]  # before → after → sessions; "—" where a session was or is absent
     rules: tuple[str, ...]  # the rules the figures follow, in sentences
     snapshot: Snapshot
     daily: tuple[int, ...]  # BILL sessions by day of the month, UTC; one entry a day
@@ -257,11 +270,11 @@ class Document:
     paper: Literal["A4", "Letter"]
     participants: Literal["hidden", "full"]
     program_version: str
-    files: dict[str, str]  # by format name: file name
-    live: dict[str, int] = field(default_factory=dict)  # sessions without a duration, by what the Status API says
-    events: dict[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
+    files: Mapping[str, str]  # by format name: file name
+    live: Mapping[str, int] = field(default_factory=dict)  # sessions without a duration, by what the Status API says
+    events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
     close_day: int = 1  # the month was open until 00:00 UTC of this day of the next one
-    terms: dict[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
+    terms: Mapping[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
 
     @property
     def stem(self) -> str:
@@ -269,28 +282,9 @@ class Document:
         return next(iter(self.files.values())).rpartition(".")[0]
 
     @property
+    def presentation(self) -> Presentation:
+        return Presentation(self.timezone, self.locale, self.paper, self.participants, self.program_version)
+
+    @property
     def is_adjustment(self) -> bool:
         return bool(self.already_issued)
-
-
-def figures(document: Document) -> dict[str, int | Decimal | str]:
-    """The figures that every file of a document repeats, by their names in workbook and page (docs/rules.md §11.1).
-
-    On an adjustment the totals are the document's own, the counts those of the restated month.
-    """
-    allowance = document.allowance
-    none = "unlimited" if allowance.unlimited else "none"
-    return {
-        "bill_count": document.counts["BILL"],
-        "comp_count": document.counts["COMP"],
-        "dupl_count": document.counts["DUPL"],
-        "svco_count": document.counts["SVCO"],
-        "session_count": document.rows.counted,
-        "included_sessions": none if allowance.included is None else allowance.included,
-        "included_used": allowance.used,
-        "overage_sessions": allowance.overage,
-        "net_total": document.net,
-        "tax_total": document.tax,
-        "grand_total": document.total,
-        "all_checks": "OK",
-    }

@@ -24,7 +24,7 @@ EXACT = decimal.Context(prec=10_000)  # Babel quantises in the current context: 
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """The ways of writing of one locale. Get it from `of`."""
+    """The ways of writing of one locale. Get it from `locale_named`."""
 
     babel: babel.Locale
 
@@ -80,7 +80,7 @@ class Locale:
 
 
 @lru_cache(maxsize=32)
-def of(name: str) -> Locale:
+def locale_named(name: str) -> Locale:
     """The locale named as in the configuration: "en_US". Raises ValueError or babel.UnknownLocaleError."""
     return Locale(babel.Locale.parse(name))
 

@@ -17,7 +17,7 @@ from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier, parts_of
 from jobs.billing.reconcile import Reconciliation
 from jobs.billing.terms import Terms
 from jobs.ledger import frames
-from reports.document import Document, Finding, MonthTotals, Party, Snapshot
+from reports.document import Document, Finding, MonthTotals, Party, Presentation, Snapshot
 
 NOVEMBER = Month(2016, 11)
 CLOSED = datetime(2016, 12, 4, tzinfo=UTC)
@@ -127,12 +127,8 @@ def setting(**values: Any) -> Setting:
     made = Setting(
         account="acme",
         snapshot=Snapshot("ab" * 32, CLOSED, 0),
-        timezone="America/New_York",
-        locale="en_US",
-        paper="Letter",
-        participants="hidden",
+        presentation=Presentation("America/New_York", "en_US", "Letter", "hidden", "0.1.0"),
         formats=("xlsx", "html", "json", "csv"),
-        program_version="0.1.0",
         close_day=4,
         past=(),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from jobs.billing import usage_report as counted
 from jobs.billing.findings import finding
 from jobs.billing.month import Month, Period
+from reports.document import Presentation
 from reports.usage.report import UsageReport
 from tests.usage import CODES, Row, frame
 
@@ -42,24 +43,17 @@ def report(
 ) -> tuple[UsageReport, pd.DataFrame]:
     """A report of a participant, or of a host; default: 40 sessions of two months and three hosts."""
     given = rows(40, hosts=(4,) if host_id else (4, 5, 7)) if given is None else given
-    setting = counted.Frame(
-        account="acme",
-        customer="Acme Telehealth LLC",
-        issuer="Example Billing LLC",
-        fetched_at=READ,
-        timezone="America/Chicago",
-        locale="en_US",
-        paper="Letter",
-        participants=participants,
-        program_version="9.9.9",
-    )
     made, sessions = counted.usage_report(
         frame(given, participants=participants == "full"),
         received=len(given) + 1,
         findings=[finding("unreadable-row", None, "2016-10: row 3 cannot be read")],
         period=Period(tuple(months)),
         host_id=host_id,
-        frame=setting,
+        account="acme",
+        customer="Acme Telehealth LLC",
+        issuer="Example Billing LLC",
+        fetched_at=READ,
+        presentation=Presentation("America/Chicago", "en_US", "Letter", participants, "9.9.9"),
     )
     files = {name: f"report-1.{name}" for name in ("xlsx", "html", "csv")}
     return replace(made, files=files, **changes), sessions

@@ -4,17 +4,16 @@ The documents are complete but for what only the ledger can give: `numbered` add
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
 
 import pandas as pd
 
 from jobs.billing import money, restate, terms
 from jobs.billing.findings import in_order
 from jobs.billing.reconcile import Reconciliation
-from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Snapshot
+from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
 from reports.stored import plain
 
 TREND_MONTHS = 13
@@ -33,12 +32,8 @@ class Setting:
 
     account: str
     snapshot: Snapshot
-    timezone: str
-    locale: str
-    paper: Literal["A4", "Letter"]
-    participants: Literal["hidden", "full"]
+    presentation: Presentation
     formats: tuple[str, ...]
-    program_version: str
     close_day: int  # 1 … 28
     past: tuple[MonthTotals, ...]  # the account's earlier issued months, ascending
 
@@ -94,11 +89,7 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         snapshot=setting.snapshot,
         daily=month.daily,
         trend=(*setting.past, now)[-TREND_MONTHS:],
-        timezone=setting.timezone,
-        locale=setting.locale,
-        paper=setting.paper,
-        participants=setting.participants,
-        program_version=setting.program_version,
+        **asdict(setting.presentation),
         files=_files("draft", setting.formats),
         live=month.live,
         events=month.events,

@@ -4,10 +4,9 @@ No plan is asked: what a session would cost depends on all the others of its mon
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from jobs.billing.findings import of_session
 from jobs.billing.month import Period
 from jobs.billing.plan import Plan, parts_of
 from jobs.billing.reconcile import counts_by_status, host_names, minutes_by_status
-from reports.document import PARTICIPANT_COLUMNS, STATUSES, Finding
+from reports.document import PARTICIPANT_COLUMNS, STATUSES, Finding, Presentation
 from reports.usage.report import USAGE_COLUMNS, HostSessions, MonthSessions, UsageReport
 
 _NO_PLAN = Plan(date.min, "", Decimal(0))
@@ -36,21 +35,6 @@ _OF_A_PARTICIPANT = (
 _NO_SNAPSHOT = "SecureVideo's reply was not kept, since nothing is issued on it: ask again for a newer report."
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What a report says of itself beside the sessions."""
-
-    account: str
-    customer: str
-    issuer: str
-    fetched_at: datetime  # aware, UTC
-    timezone: str
-    locale: str
-    paper: Literal["A4", "Letter"]
-    participants: Literal["hidden", "full"]
-    program_version: str
-
-
 def usage_report(
     rows: pd.DataFrame,
     *,
@@ -58,7 +42,11 @@ def usage_report(
     findings: Sequence[Finding],
     period: Period,
     host_id: int | None,
-    frame: Frame,
+    account: str,
+    customer: str,
+    issuer: str,
+    fetched_at: datetime,
+    presentation: Presentation,
 ) -> tuple[UsageReport, pd.DataFrame]:
     """The report, its `files` not yet named, and its sessions.
 
@@ -79,25 +67,21 @@ def usage_report(
     columns = [*USAGE_COLUMNS, *(name for name in PARTICIPANT_COLUMNS if name in usage.sessions)]
     sessions = usage.sessions.assign(host=shown)[columns]
     report = UsageReport(
-        account=frame.account,
-        customer=frame.customer,
-        issuer=frame.issuer,
+        account=account,
+        customer=customer,
+        issuer=issuer,
         host_id=host_id,
         about=_about(host_id, names),
         months=_by_month(sessions, period),
-        is_open=frame.fetched_at < period.end,
-        fetched_at=frame.fetched_at,
+        is_open=fetched_at < period.end,
+        fetched_at=fetched_at,
         rows=usage.rows,
         counts=counts_by_status(sessions),
         minutes=minutes_by_status(sessions),
         hosts=_by_host(sessions, names),
         findings=usage.findings,
         rules=(*_RULES, *([_OF_A_PARTICIPANT] if host_id is None else []), _NO_SNAPSHOT),
-        timezone=frame.timezone,
-        locale=frame.locale,
-        paper=frame.paper,
-        participants=frame.participants,
-        program_version=frame.program_version,
+        **asdict(presentation),
         files={},
     )
     return report, sessions

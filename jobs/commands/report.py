@@ -103,24 +103,17 @@ def make(
     with client_of(config, account, environ, now) as client:
         replies = [_history(client, config, account, asked, month) for month in months]
     named = [str(month) for month in months]
-    frame = counted.Frame(
-        account=account.key,
-        customer=account.terms.bill_to.name,
-        issuer=config.issuer.name,
-        fetched_at=replies[-1].received_at,
-        timezone=config.timezone,
-        locale=config.locale,
-        paper=config.paper,
-        participants=config.participants,
-        program_version=program_version,
-    )
     return counted.usage_report(
         pd.concat([reply.content.rows for reply in replies], ignore_index=True),
         received=sum(reply.content.received for reply in replies),
         findings=[one for month, reply in zip(named, replies, strict=True) for one in _findings(month, reply)],
         period=Period(tuple(months)),
         host_id=asked.host_id,
-        frame=frame,
+        account=account.key,
+        customer=account.terms.bill_to.name,
+        issuer=config.issuer.name,
+        fetched_at=replies[-1].received_at,
+        presentation=config.presentation(program_version),
     )
 
 

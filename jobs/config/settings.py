@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from jobs.billing.terms import Terms
-from reports.document import Party
+from reports.document import Party, Presentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,6 @@ class Config:
     vendor: Vendor
     issuer: Party
     accounts: Mapping[str, Account]  # in the file's order, at least one; read-only
+
+    def presentation(self, program_version: str) -> Presentation:
+        return Presentation(self.timezone, self.locale, self.paper, self.participants, program_version)

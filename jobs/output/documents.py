@@ -13,8 +13,10 @@ import pandas as pd
 from jobs.errors import OutputError
 from jobs.output.folder import Folder
 from reports import formats
-from reports.document import Document, figures, from_json
+from reports.document import Document
+from reports.figures import figures
 from reports.presentable import substitutes
+from reports.stored import from_json
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from jobs.output.documents import final_files
 from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
 from reports import compare, formats
-from reports.document import Document, figures
+from reports.document import Document
+from reports.figures import figures
 
 
 def links(scope: Scope, outline: Outline) -> Iterator[Difference]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
-from reports.locale import Locale, of
+from reports.locale import Locale, locale_named
 from reports.overview.content import Account, Concern, Month, Overview, Paper, Sum
 from reports.overview.spark import Spark, spark
 from reports.text import so_many
@@ -93,7 +93,7 @@ class AccountRows:
 
 def page(overview: Overview) -> dict[str, Any]:
     """The template's variables."""
-    locale = of(overview.locale)
+    locale = locale_named(overview.locale)
     recent = _recent(overview)
     several = len(overview.accounts) > 3
     return {

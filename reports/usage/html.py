@@ -9,7 +9,7 @@ from reports.document import STATUSES
 from reports.findings import blocking_findings
 from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
-from reports.locale import Locale, of
+from reports.locale import Locale, locale_named
 from reports.templating import fill
 from reports.text import so_many
 from reports.usage.report import UsageReport
@@ -25,7 +25,7 @@ def render(report: UsageReport, sessions: pd.DataFrame) -> bytes:
 
 def page(report: UsageReport, sessions: pd.DataFrame) -> dict[str, Any]:
     """The template's variables."""
-    locale = of(report.locale)
+    locale = locale_named(report.locale)
     beside = [file for kind, file in report.files.items() if kind != "html"]
     elsewhere = " and ".join(beside) or "the workbook: --format xlsx"
     return {

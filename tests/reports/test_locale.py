@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.locale import of
+from reports.locale import locale_named
 
 
 @pytest.mark.parametrize(
@@ -23,16 +23,16 @@ from reports.locale import of
     ],
 )
 def test_a_number_is_written_in_full(name, value, digits, text) -> None:
-    assert of(name).number(Decimal(value), digits) == text
+    assert locale_named(name).number(Decimal(value), digits) == text
 
 
 def test_percents_are_exact() -> None:
-    assert of("en_US").percent(Decimal("8.875")) == "8.875%"
-    assert of("de_DE").percent(Decimal("0")) == "0\u00a0%"
+    assert locale_named("en_US").percent(Decimal("8.875")) == "8.875%"
+    assert locale_named("de_DE").percent(Decimal("0")) == "0\u00a0%"
 
 
 def test_days_months_and_instants() -> None:
-    english, german = of("en_US"), of("de_DE")
+    english, german = locale_named("en_US"), locale_named("de_DE")
     assert english.day(date(2016, 11, 30)) == "November 30, 2016"
     assert german.day(date(2016, 11, 30)) == "30. November 2016"
     assert english.short_day(date(2016, 11, 3)) == "Nov 3"
@@ -43,18 +43,18 @@ def test_days_months_and_instants() -> None:
 
 
 def test_a_date_that_runs_right_to_left_stands_between_marks_that_keep_its_order() -> None:
-    arabic, hebrew = of("ar"), of("he_IL")
+    arabic, hebrew = locale_named("ar"), locale_named("he_IL")
     dates = [arabic.day(date(2017, 1, 3)), arabic.short_day(date(2017, 1, 3)), hebrew.month("2017-01")]
     assert all(text[0] == text[-1] == "\u200f" for text in dates)
-    assert "\u200f" not in of("ja_JP").day(date(2017, 1, 3))
+    assert "\u200f" not in locale_named("ja_JP").day(date(2017, 1, 3))
     assert arabic.instant(datetime(2017, 1, 3, tzinfo=UTC)).endswith("\u200f, 00:00:00 UTC")
 
 
 def test_a_page_of_english_words_is_tagged_as_english() -> None:
-    assert (of("en_GB").page_tag, of("en_GB").tag) == ("en-GB", "en-GB")
-    assert (of("zh_Hans_CN").page_tag, of("zh_Hans_CN").tag) == ("en", "zh-Hans-CN")
+    assert (locale_named("en_GB").page_tag, locale_named("en_GB").tag) == ("en-GB", "en-GB")
+    assert (locale_named("zh_Hans_CN").page_tag, locale_named("zh_Hans_CN").tag) == ("en", "zh-Hans-CN")
 
 
 @pytest.mark.parametrize("value", [1, 250, 5000, 250_000, 1_500_000])
 def test_ticks_are_short(value) -> None:
-    assert len(of("en_US").compact(value)) <= 4
+    assert len(locale_named("en_US").compact(value)) <= 4

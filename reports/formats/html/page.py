@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from reports.document import Document, figures
+from reports.document import Document
+from reports.figures import figures
 from reports.findings import blocking_findings
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
-from reports.locale import Locale, of
+from reports.locale import Locale, locale_named
 from reports.presentable import presentable
 from reports.stored import plain
 from reports.text import so_many
@@ -24,7 +25,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
     With `most` the page is for paper alone: a renderer that knows neither screens nor browsers prints it.
     """
     document = presentable(document)
-    locale, kind = of(document.locale), _kind(document)
+    locale, kind = locale_named(document.locale), _kind(document)
     found = checks(document, sessions)
     workbook = document.files.get("xlsx", "")
     elsewhere = f"the sheets of {workbook}" if workbook else "the workbook"

@@ -11,10 +11,11 @@ from typing import get_args
 
 import pytest
 
-from reports.document import Document, Finding, Kind, figures
+from reports.document import Document, Finding, Kind
+from reports.figures import figures
 from reports.formats import render
 from reports.formats.html.chart import chart
-from reports.locale import of
+from reports.locale import locale_named
 from reports.stored import plain
 from tests import hostile
 from tests.documents import sample
@@ -289,9 +290,9 @@ def test_the_microdata_hold_the_invoice() -> None:
 
 def test_no_bar_runs_through_the_label_of_a_low_allowance() -> None:
     document, _ = sample(sessions=300)
-    drawn = chart(document, of("en_US"))
+    drawn = chart(document, locale_named("en_US"))
     [limit] = drawn.limits
     early = [bar for bar in drawn.bars if float(bar.x) < float(limit.x) + 11 * 8]
     assert float(limit.text_y) <= min(float(bar.over_y) for bar in early) < float(limit.y)
-    [roomy] = chart(sample(sessions=300, included=200)[0], of("en_US")).limits
+    [roomy] = chart(sample(sessions=300, included=200)[0], locale_named("en_US")).limits
     assert roomy.text_y == roomy.y
