@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.core import UnknownLocaleError
 
 from reports.document import Document
-from reports.locale import of
+from reports.locale import locale_named
 
 
 def in_known_zone(document: Document) -> Document:
@@ -27,7 +27,7 @@ def in_known_locale(document: Document) -> Document:
     """`document` itself; where its locale is unknown, in the locale of its language, or in en_US."""
     for name in (document.locale, document.locale.partition("_")[0], "en_US"):
         with suppress(ValueError, UnknownLocaleError):
-            of(name)
+            locale_named(name)
             break
     if name == document.locale:
         return document

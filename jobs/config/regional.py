@@ -37,11 +37,11 @@ def _locale(value: object) -> str:
     from babel.core import UnknownLocaleError  # takes a while to import, and most files name no locale
     from babel.localedata import locale_identifiers
 
-    from reports.locale import of
+    from reports.locale import locale_named
 
     if isinstance(value, str) and _LOCALE.fullmatch(value):
         with suppress(ValueError, UnknownLocaleError):
-            of(value)
+            locale_named(value)
             return value
     allowed = "a locale of the Unicode CLDR, such as en_US or de"
     raise refusal(f"expected {allowed}; {found(value)}{_near(value, locale_identifiers())}")

@@ -23,14 +23,14 @@ class Bar:
 class Spark:
     box: str
     bars: tuple[Bar, ...]
-    told: str  # what it shows, in words
+    in_words: str  # what it shows, in words
 
 
 def spark(account: Account, locale: Locale) -> Spark:
     months = account.months[-MONTHS:]
     highest = max((_shown(month) for month in months), default=Decimal(0))
     bars = tuple(_bar(number, month, highest) for number, month in enumerate(months))
-    return Spark(f"0 0 {MONTHS * STEP - (STEP - WIDTH)} {HEIGHT}", bars, _told(months, account, locale))
+    return Spark(f"0 0 {MONTHS * STEP - (STEP - WIDTH)} {HEIGHT}", bars, _in_words(months, account, locale))
 
 
 def _shown(month: Month) -> Decimal:
@@ -43,7 +43,7 @@ def _bar(number: int, month: Month, highest: Decimal) -> Bar:
     return Bar(number * STEP, str(HEIGHT - height), str(height), issued=month.total is not None)
 
 
-def _told(months: Sequence[Month], account: Account, locale: Locale) -> str:
+def _in_words(months: Sequence[Month], account: Account, locale: Locale) -> str:
     if not months:
         return "No month yet"
     each = [

@@ -26,8 +26,8 @@ def render(report: UsageReport, sessions: pd.DataFrame) -> bytes:
 def page(report: UsageReport, sessions: pd.DataFrame) -> dict[str, Any]:
     """The template's variables."""
     locale = locale_named(report.locale)
-    beside = [file for kind, file in report.files.items() if kind != "html"]
-    elsewhere = " and ".join(beside) or "the workbook: --format xlsx"
+    others = [file for kind, file in report.files.items() if kind != "html"]
+    see_also = " and ".join(others) or "the workbook: --format xlsx"
     return {
         "for_paper": False,
         "lang": locale.page_tag,
@@ -48,9 +48,9 @@ def page(report: UsageReport, sessions: pd.DataFrame) -> dict[str, Any]:
         "statuses": _statuses(report, locale),
         "months": _months(report, locale),
         "hosts": _hosts(report, locale),
-        "sessions": _sessions(sessions, locale, elsewhere),
+        "sessions": _sessions(sessions, locale, see_also),
         "received": usage.received(report, locale),
-        "findings": usage.findings(report, locale, elsewhere),
+        "findings": usage.findings(report, locale, see_also),
     }
 
 
@@ -119,7 +119,7 @@ def _hosts(report: UsageReport, locale: Locale) -> Table:
     return table("hosts", "Most sessions first", f"Host | {_COUNTS}", rows, foot=foot, note=note, wide=True)
 
 
-def _sessions(sessions: pd.DataFrame, locale: Locale, elsewhere: str) -> Table:
+def _sessions(sessions: pd.DataFrame, locale: Locale, see_also: str) -> Table:
     listed = sessions.iloc[:MOST]
     minutes = listed["minutes"].astype(object)
     texts = zip(
@@ -142,5 +142,5 @@ def _sessions(sessions: pd.DataFrame, locale: Locale, elsewhere: str) -> Table:
         for session_id, known, shown, instant, status, host in texts
     ]
     headings = "Session | Billable at (UTC) | Status | Host | #Minutes"
-    note = usage.more(len(sessions), MOST, locale, elsewhere)
+    note = usage.more(len(sessions), MOST, locale, see_also)
     return table("sessions", "In the order of time", headings, rows, note=note, wide=True)

@@ -102,7 +102,7 @@ def difference(document: Document, locale: Locale) -> Table:
     return table("difference", caption, "Step | Issued | #Net | #Tax | #Total", rows, foot=foot, wide=True)
 
 
-def changes(document: Document, locale: Locale, elsewhere: str, most: int | None = None) -> Table:
+def changes(document: Document, locale: Locale, see_also: str, most: int | None = None) -> Table:
     """The changes against the last issued state: every one, or the first `most`."""
 
     def cells(text: str | None) -> Cell:
@@ -122,7 +122,7 @@ def changes(document: Document, locale: Locale, elsewhere: str, most: int | None
     foot = (Row((Cell("Net"), *[Cell("")] * 4, number(locale, document.net, document.digits)), "sum"),)
     caption = f"Against the last issued state; amounts in {document.currency}, before tax"
     headings = "Session | What | Before | After | Why | #Amount"
-    note = more(len(document.changes), len(rows), locale, elsewhere)
+    note = more(len(document.changes), len(rows), locale, see_also)
     return table("changes", caption, headings, rows, foot=foot, note=note, wide=True)
 
 

@@ -52,7 +52,7 @@ class Chart:
     limits: tuple[Mark, ...]  # the allowances
     borders: tuple[Mark, ...]  # where another part starts
     title: str
-    told: tuple[str, ...]  # what the chart shows, in sentences: its text alternative
+    sentences: tuple[str, ...]  # what the chart shows, in sentences: its text alternative
     has_over: bool
 
 
@@ -104,7 +104,7 @@ def chart(document: Document, locale: Locale) -> Chart:
         limits=tuple(_limit(run, scale, locale) for run in runs if run.limit is not None),
         borders=tuple(Mark(_at(scale.x(run.first)), _at(TOP), "", run.part.plan) for run in runs[1:]),
         title=f"Counted sessions in {locale.month(document.month)}, added up day by day (UTC)",
-        told=tuple(_told(run, locale, several=len(runs) > 1) for run in runs),
+        sentences=tuple(_sentence(run, locale, several=len(runs) > 1) for run in runs),
         has_over=any(run.limit is not None and run.totals and run.totals[-1] > run.limit for run in runs),
     )
 
@@ -146,7 +146,7 @@ def _limit(run: Run, scale: Scale, locale: Locale) -> Mark:
     return Mark(_at(scale.x(run.first)), _at(scale.y(limit)), _at(end), text, _at(scale.y(highest)))
 
 
-def _told(run: Run, locale: Locale, *, several: bool) -> str:
+def _sentence(run: Run, locale: Locale, *, several: bool) -> str:
     """A part's run in one sentence."""
     total = run.totals[-1] if run.totals else 0
     span = f"{locale.short_day(run.part.first)} to {locale.short_day(run.part.last)}, {run.part.plan}: "

@@ -28,7 +28,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
     locale, kind = locale_named(document.locale), _kind(document)
     found = checks(document, sessions)
     workbook = document.files.get("xlsx", "")
-    elsewhere = f"the sheets of {workbook}" if workbook else "the workbook"
+    see_also = f"the sheets of {workbook}" if workbook else "the workbook"
     bounded = {} if most is None else {"most": most}
     return {
         "for_paper": most is not None,
@@ -62,13 +62,13 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
             "lines": charges.lines(document, locale),
             "month_lines": charges.month_lines(document, locale),
             "difference": charges.difference(document, locale),
-            "changes": charges.changes(document, locale, elsewhere, most),
+            "changes": charges.changes(document, locale, see_also, most),
             "movements": charges.movements(document, locale),
             "statuses": usage.statuses(document, locale),
             "received": usage.received(document, locale),
             "checks": usage.proofs(found, document, locale),
-            "hosts": usage.hosts(document, locale, elsewhere, **bounded),
-            "findings": usage.findings(document, locale, elsewhere, **bounded),
+            "hosts": usage.hosts(document, locale, see_also, **bounded),
+            "findings": usage.findings(document, locale, see_also, **bounded),
             "plans": charges.plans(document, locale),
             "prices": charges.prices(document, locale),
         },

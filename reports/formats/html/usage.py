@@ -64,7 +64,7 @@ def proofs(found: Iterable[Check], document: Document, locale: Locale) -> Table:
     return table("checks", "Sums that must hold exactly", "Check | #Figures | Result", rows, wide=True)
 
 
-def hosts(document: Document, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
+def hosts(document: Document, locale: Locale, see_also: str, most: int = MOST) -> Table:
     """Use by host. Of more than `most` hosts the busiest."""
     listed = any(host.active is not None for host in document.hosts)
     digits = max([document.digits, *(_decimals(host.charge) for host in document.hosts)])  # point under point
@@ -81,19 +81,19 @@ def hosts(document: Document, locale: Locale, elsewhere: str, most: int = MOST) 
     known = " | External ID | Still a user" if listed else ""
     headings = f"Host{known} | #{' | #'.join(STATUSES)} | #Known minutes | #Session charges"
     caption = f"Sessions by status; charges in {document.currency}, exact, before fees, rounding and tax"
-    return table("hosts", caption, headings, rows, note=more(len(document.hosts), most, locale, elsewhere), wide=True)
+    return table("hosts", caption, headings, rows, note=more(len(document.hosts), most, locale, see_also), wide=True)
 
 
 def _decimals(amount: Decimal) -> int:
     return len(plain(amount.normalize()).partition(".")[2])
 
 
-def findings(document: Counted, locale: Locale, elsewhere: str, most: int = MOST) -> Table:
+def findings(document: Counted, locale: Locale, see_also: str, most: int = MOST) -> Table:
     """The findings, blocking ones first. Of more than `most` the first."""
     order = list(wording.SEVERITIES)
     listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))
     rows = [_finding(finding) for finding in listed[:most]]
-    note = more(len(listed), most, locale, elsewhere)
+    note = more(len(listed), most, locale, see_also)
     headings = "Severity | Finding | Session | What was found | What to do"
     return table("findings", "Blocking ones first", headings, rows, note=note, wide=True)
 
@@ -106,9 +106,9 @@ def _finding(finding: Finding) -> Row:
     return Row((severity, Cell(finding.code), Cell(session), name(finding.message), to_do), finding.severity)
 
 
-def more(count: int, most: int, locale: Locale, elsewhere: str) -> str:
+def more(count: int, most: int, locale: Locale, see_also: str) -> str:
     """Where the rest of a list of `count` is, in a sentence; empty where all of it is shown."""
     if count <= most:
         return ""
     verb = "is" if count - most == 1 else "are"
-    return f"{locale.number(count - most)} more of {locale.number(count)} {verb} in {elsewhere}."
+    return f"{locale.number(count - most)} more of {locale.number(count)} {verb} in {see_also}."

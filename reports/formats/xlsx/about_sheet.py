@@ -87,15 +87,15 @@ _STATES = {
 
 def _live(document: Document) -> list[tuple[str, str]]:
     """What the Status API and the webhook say of the month, where they were asked."""
-    told = []
+    said = []
     if any(document.live.values()):
         counts = ", ".join(f"{number} {_STATES[name]}" for name, number in document.live.items() if number)
-        told.append(("Sessions without a duration", f"{counts}, as SecureVideo's Status API said with the snapshot."))
+        said.append(("Sessions without a duration", f"{counts}, as SecureVideo's Status API said with the snapshot."))
     if document.events:
         without, unlisted = document.events["without_event"], document.events["ended_unlisted"]
         text = (
             f"{so_many(without, 'billable session')} without any event; "
             f"{so_many(unlisted, 'session')} that ended and History does not list."
         )
-        told.append(("Webhook events", f"{text} Hints only: no figure rests on them."))
-    return told
+        said.append(("Webhook events", f"{text} Hints only: no figure rests on them."))
+    return said

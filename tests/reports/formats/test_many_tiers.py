@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.formats.xlsx import read_figures
+from reports.formats.xlsx.reading import read_figures
 from tests.company import MONTH, Company, account, row
 from tests.reports.formats.libreoffice import recalculated
 
