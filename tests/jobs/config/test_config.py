@@ -133,7 +133,7 @@ def test_everything_with_a_sensible_default_may_be_left_out(folder: Path) -> Non
         accounts=least.accounts,
     )
     assert (terms.payment_days, terms.tax.name, terms.tax.rate, terms.digits) == (30, "Tax", Decimal(0), 2)
-    assert (terms.plans[0].minutes, terms.plans[0].hosts) == (None, None)
+    assert (terms.plans[0].meter("minutes"), terms.plans[0].hosts) == (None, None)
 
 
 def test_the_configuration_cannot_be_changed() -> None:
