@@ -14,6 +14,7 @@ TO_DO = {
     "repeated-row": "Nothing: it is counted once. Tell SecureVideo if it comes again.",
     "never-connected": "Nothing: no session came about.",
     "billed-elsewhere": "Compare both months; ask SecureVideo which one is right.",
+    "half-moved": "See to the other month, then run both together with --adjust.",
     "before-first-plan": "Add the plan that held then to the configuration, then run the month again.",
     "duration-implausible": "Ask SecureVideo for the duration if minutes are charged.",
     "duration-unknown": "Nothing, unless minutes are charged: then ask SecureVideo for the duration.",

@@ -47,7 +47,9 @@ def count(
         hit = mask & open_rows
         open_rows &= ~hit
         tally[fate] += int(hit.sum())
-        told.extend(_row_findings(code, rows[hit]))
+        told.extend(
+            _billed_elsewhere(rows[hit], elsewhere) if code == "billed-elsewhere" else _row_findings(code, rows[hit])
+        )
     counted = rows[open_rows].reset_index(drop=True)
     told.extend(_oddities(counted, parts, live))
     told.extend(live_findings(live, counted, parts))
@@ -110,7 +112,6 @@ _WHAT_TO_DO = {
     "missing-billable-ts": "has a BillableStatusCd but no BillableTs: ask the vendor when it became billable",
     "never-connected": "never connected two people; it is not counted",
     "outside-month": "has a BillableTs outside the month asked for: ask the vendor why it was sent",
-    "billed-elsewhere": "was counted in another issued month of this account: a session is billed once; compare both",
 }
 
 
@@ -118,6 +119,14 @@ def _row_findings(code: str, rows: pd.DataFrame) -> Iterator[Finding]:
     ids = rows["session_id"].tolist()
     for session_id in sorted(set(ids)) if code == "conflicting-duplicate" else ids:
         yield finding(code, session_id, f"session {session_id} {_WHAT_TO_DO[code]}")
+
+
+def _billed_elsewhere(rows: pd.DataFrame, elsewhere: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]:
+    ids = rows["session_id"].to_numpy(np.int64)
+    months = {session_id: month for month, counted in elsewhere.items() for session_id in np.intersect1d(ids, counted)}
+    for session_id in ids.tolist():
+        text = f"session {session_id} is counted in {months[session_id]}, which is issued: a session is billed once"
+        yield finding("billed-elsewhere", session_id, f"{text}; compare both months")
 
 
 _CONTRADICTIONS = {

@@ -21,6 +21,7 @@ SEVERITY: dict[str, Severity] = {
     "repeated-row": "warning",
     "never-connected": "info",
     "billed-elsewhere": "blocking",
+    "half-moved": "warning",
     "before-first-plan": "blocking",
     "duration-implausible": "warning",  # blocking: negative, BILL, under a minutes meter
     "duration-unknown": "info",  # blocking: BILL under a minutes meter
@@ -29,7 +30,7 @@ SEVERITY: dict[str, Severity] = {
     "unknown-field": "info",
     "clock-skew": "blocking",
     "volume-anomaly": "warning",
-    "rows-gone": "warning",
+    "rows-gone": "warning",  # blocking: it would be an adjustment, with --adjust
     "session-in-progress": "warning",  # blocking: under a minutes meter
     "status-contradiction": "warning",
     "status-unavailable": "info",  # warning: the Status API did not answer

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.billing.invoicing import Issued
+from jobs.ledger.schema import NO_RUN
 from jobs.output.documents import final_files
 from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
@@ -129,7 +130,7 @@ def _ends(scope: Scope, outline: Outline) -> list[tuple[Row, dict[str, Any]]]:
     Of a unit of which there is none, those under any configuration: its folder may have been moved.
     """
     told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
-    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
+    ends = [(row, detail) for row, detail in told if row["kind"] not in NO_RUN]
     if named := [end for end in ends if end[1].get("output") == str(scope.output)]:
         return named
     configured = [end for end in ends if "output" not in end[1]]

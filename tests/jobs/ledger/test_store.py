@@ -12,7 +12,7 @@ import pytest
 from jobs.errors import ClockSetBack, LedgerDamaged
 from jobs.ledger import frames
 from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Stale, View
+from jobs.ledger.store import ALL, Posting, Stale, View
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post, sql
 from tests.usage import bills
 
@@ -88,7 +88,7 @@ def test_a_decision_on_what_is_no_longer_the_newest_is_stale(path: Path) -> None
     with opened(path) as ledger:
         posted = post(ledger, bills(3))
         with pytest.raises(Stale):
-            ledger.post(posted.document, posted.sessions, newest=0, snapshot_id=1)
+            ledger.post([Posting(posted.document, posted.sessions, 1)], newest=0)
     assert asked(path, "SELECT count(*) FROM documents") == [(1,)]
 
 
@@ -126,9 +126,9 @@ def test_a_view_sees_the_ledger_as_it_was(path: Path) -> None:
         first = post(ledger, bills(10))
     with opened(path, NOW + timedelta(days=30)) as ledger:
         second = post(ledger, bills(9))
-        assert ledger.view("acme", "2016-11") == View(second.id, 2)
-        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 5)) == View(first.id, 2)
-        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 4)) == View(0, 0)
+        assert ledger.view("acme", "2016-11") == View(second.id, 2, event_id=2)
+        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 5)) == View(first.id, 2, event_id=1)
+        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 4)) == View(0, 0, event_id=0)
         known = ledger.known("acme", "2016-11", View(first.id, ALL))
         assert [issued.id for issued in known.issued] == [first.id]
 
