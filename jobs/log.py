@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TextIO
 
+_OWN = {"user@host", "name@domain"}  # what the program's own messages show in place of an address
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=/?&]+@[^\s<>\"'(),;:=/?&]+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # bidi controls too
 CLEAR_LINE = "\r\x1b[K"  # on a terminal, where a progress bar may stand
@@ -46,7 +47,11 @@ class Formatter(logging.Formatter):
     def _clean(self, message: str) -> str:
         for secret in self._secrets:
             message = message.replace(secret, "[secret]")
-        return _BREAKS.sub(lambda found: repr(found[0])[1:-1], _EMAIL.sub("[e-mail]", message))
+        return _BREAKS.sub(lambda found: repr(found[0])[1:-1], _EMAIL.sub(_unless_own, message))
+
+
+def _unless_own(found: re.Match[str]) -> str:
+    return found[0] if found[0] in _OWN else "[e-mail]"
 
 
 def _place(record: logging.LogRecord) -> str:

@@ -18,7 +18,8 @@ from jobs.errors import BillingError, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
 from jobs.gather import configured, gather, terms_of
 from jobs.ledger.folders import Folders
-from jobs.ledger.store import ALL, Known, Ledger, Posting, Stale, View
+from jobs.ledger.posting import Stale
+from jobs.ledger.store import ALL, Known, Ledger, Posting, View
 from jobs.log import bug
 from jobs.output import summary
 from jobs.output.documents import UnitFolder, final_files
@@ -27,7 +28,7 @@ from reports.document import Document, Snapshot
 
 log = logging.getLogger(__name__)
 
-_DECISIONS = 10  # another process may post to the account between decision and posting: so often we look again
+_DECISIONS = 30  # another process may post to the account between decision and posting: so often we look again
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +209,19 @@ def _post(
     gathered: Sequence[tuple[Gathered, Known]],
     decisions: Sequence[together.Outcome],
 ) -> list[_Posted | str]:
-    """Raises Stale."""
-    postings = [
-        Posting(one.post, one.month.sessions, unit.snapshot_id, known.accepted, one.moving)
-        for unit, (_, known), one in zip(units, gathered, decisions, strict=True)
-        if isinstance(one, Decision) and one.post is not None
-    ]
+    """All files of a document are made before its number is taken: what cannot be made takes none. Raises Stale."""
+    postings: list[Posting] = []
+    for unit, (_, known), one in zip(units, gathered, decisions, strict=True):
+        if isinstance(one, Decision) and one.post is not None:
+            postings.append(Posting(one.post, one.month.sessions, unit.snapshot_id, known.accepted, one.moving))
     posted: Iterator[Issued] = iter(())
     if postings:
         account = postings[0].document.account
+        numbered = job.ledger.numbered([posting.document for posting in postings])
+        postings = [replace(posting, document=final) for posting, final in zip(postings, numbered, strict=True)]
+        folders = {str(unit.month): unit.folder for unit in units}
+        for posting in postings:
+            folders[posting.document.month].prepare(posting.document, posting.sessions)
         there = [file for output in {job.output, job.config.output} for file in final_files(output, account)]
         there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
         posted = iter(job.ledger.post(postings, newest=gathered[0][1].newest, there=there))

@@ -1,6 +1,7 @@
 """Text from people and vendors, made fit to be shown: the same in every output."""
 
 import re
+from collections.abc import Callable
 
 LONGEST = 32_767  # UTF-16 units, the most an Excel cell holds
 CUT = "… [cut]"
@@ -23,9 +24,9 @@ def shown(text: str, longest: int = LONGEST) -> str:
     return kept + CUT
 
 
-def so_many(count: int, noun: str) -> str:
-    """ "1 session", "2 sessions"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def so_many(count: int, noun: str, written: Callable[[int], str] = str) -> str:
+    """ "1 session", "2 sessions"; the count as `written`."""
+    return f"{written(count)} {noun}" if count == 1 else f"{written(count)} {noun}s"
 
 
 def _units(text: str) -> int:

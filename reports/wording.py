@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from reports.document import Finding
+from reports.text import so_many
 
 TO_DO = {
     "unreadable-row": "Ask SecureVideo to correct the row, then run the month again.",
@@ -47,4 +48,4 @@ def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str])
     blocking = sum(finding.severity == "blocking" for finding in findings)
     if not blocking:
         return ""
-    return "1 blocking finding" if blocking == 1 else f"{number(blocking)} blocking findings"
+    return so_many(blocking, "blocking finding", number)

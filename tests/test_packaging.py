@@ -1,5 +1,6 @@
 """The wheel holds the tree: templates and migrations too, which no import would miss."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -8,16 +9,30 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_wheel_holds_every_file_of_both_packages(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+def _wheel(folder: Path) -> Path:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as built:
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_every_file_of_both_packages(tmp_path: Path) -> None:
+    with zipfile.ZipFile(_wheel(tmp_path)) as built:
         packed = {name for name in built.namelist() if ".dist-info/" not in name}
     files = (path for package in ("jobs", "reports") for path in (ROOT / package).rglob("*"))
     tree = {str(path.relative_to(ROOT)) for path in files if path.is_file() and "__pycache__" not in path.parts}
-    assert packed == tree
+    assert packed == tree | {"jobs/config.example.yaml"}
     assert {"reports/templates/invoice.html.j2", "jobs/ledger/migrations/versions/0001_ledger.py"} <= packed
+
+
+def test_init_of_an_installed_wheel_writes_the_example(tmp_path: Path) -> None:
+    with zipfile.ZipFile(_wheel(tmp_path)) as built:
+        built.extractall(tmp_path / "installed")
+    command = [sys.executable, "-c", "import jobs.start; print(jobs.__file__); jobs.start.main()", "init"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(f"{tmp_path}/installed/jobs/")
+    assert (tmp_path / "config.yaml").read_bytes() == (ROOT / "config.example.yaml").read_bytes()
 
 
 def test_the_lock_file_names_no_index() -> None:

@@ -20,6 +20,7 @@ from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
 from jobs.billing.terms import Terms
 from reports.document import Document, Finding, MonthTotals, Snapshot
+from reports.text import so_many
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
 
@@ -127,7 +128,8 @@ def volume_anomaly(bill: int, past: Sequence[MonthTotals]) -> list[Finding]:
         return []
     if bill * ANOMALY_MONTHS <= ANOMALY_FACTOR * total and bill * ANOMALY_MONTHS * ANOMALY_FACTOR >= total:
         return []
-    text = f"{bill} BILL sessions against {', '.join(map(str, before))} in the three issued months before: please check"
+    usual = ", ".join(map(str, before))
+    text = f"{so_many(bill, 'BILL session')} against {usual} in the three issued months before: please check"
     return [finding("volume-anomaly", None, text)]
 
 
@@ -144,7 +146,7 @@ def rows_gone(gathered: Gathered, *, differs: bool) -> Iterator[Finding]:
     if fullest is not None and gathered.received < fullest.rows:
         gone = fullest.rows - gathered.received
         before = f"{fullest.rows} at {fullest.fetched_at:%Y-%m-%d %H:%M} UTC"
-        text = f"{gone} {'row is' if gone == 1 else 'rows are'} gone: {gathered.received} came, {before}"
+        text = f"{so_many(gone, 'row')} {'is' if gone == 1 else 'are'} gone: {gathered.received} came, {before}"
         severity: Severity | None = None
         if gathered.adjust and any(gathered.received < issued.rows for issued in guards):
             severity = "blocking"

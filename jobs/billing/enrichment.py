@@ -14,6 +14,7 @@ import pandas as pd
 from jobs.billing.findings import finding
 from jobs.billing.plan import PlannedPart, part_numbers
 from reports.document import Finding
+from reports.text import so_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def findings(live: Live, counted: pd.DataFrame, parts: Sequence[PlannedPart]) ->
         yield from _of_session(session_id, live.statuses.get(session_id), is_metered=is_metered)
     failed = set(unknown["session_id"].tolist()) & set(live.failed)
     if failed:
-        text = f"the Status API did not answer for {len(failed)} sessions without a duration; run again to ask again"
+        sessions = f"{so_many(len(failed), 'session')} without a duration"
+        text = f"the Status API did not answer for {sessions}; run again to ask again"
         yield finding("status-unavailable", None, text, "warning")
     if live.hosts_failed:
         text = "the list of hosts could not be had; hosts are named as UsageDescription names them"

@@ -6,6 +6,7 @@ import click
 
 from jobs.commands.console import say
 from jobs.ledger import backup as copying
+from reports.text import so_many
 
 
 @click.command()
@@ -19,4 +20,4 @@ def backup(ctx: click.Context, *, to: str) -> None:
     config = ctx.obj.config()
     target = to if to.startswith("postgresql") else Path(to).absolute()
     rows = copying.backup(config.ledger, target)
-    say(f"copied {rows} rows of the ledger to {to}")
+    say(f"copied {so_many(rows, 'row')} of the ledger to {to}")

@@ -11,6 +11,7 @@ import click
 
 from jobs import log
 from jobs.errors import OutputError
+from reports.text import so_many
 
 _SHOWN = 20  # findings of a unit; all of them are in its files
 
@@ -53,5 +54,5 @@ def tell_findings(where: str, findings: Sequence[Mapping[str, Any]], of_unit: Ma
         text = f"{where}: {finding['severity']}: {finding['code']}: {finding['message']}"
         log.tell(logging.WARNING, text, **of_unit, **named)
     if len(serious) > _SHOWN:
-        more = f"{where}: and {len(serious) - _SHOWN} more findings; all are on the Findings sheet"
+        more = f"{where}: and {so_many(len(serious) - _SHOWN, 'more finding')}; all are on the Findings sheet"
         log.tell(logging.WARNING, more, **of_unit)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SHORT_HELP = {  # in the manual's order; each command is in the module of its name
     "run": "Bill months: fetch, reconcile, issue, write the files.",
     "demo": "Bill a made-up clinic; nothing to set up.",
+    "init": "Write a commented configuration to begin with.",
     "check": "Validate the configuration; print the plans.",
     "status": "Ask whether a session is going on.",
     "report": "Report a host's or participant's use, unbilled.",

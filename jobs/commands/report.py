@@ -75,8 +75,11 @@ class Made:
 
 
 def address_of(text: str) -> str:
-    """An e-mail address as given, without the blanks around it. Raises UsageError, which never repeats it."""
-    address = text.strip()
+    """An e-mail address as given, without the blanks around it and a byte order mark before it.
+
+    Raises UsageError, which never repeats it.
+    """
+    address = text.removeprefix("\ufeff").strip()
     if len(address) > _LONGEST_ADDRESS or not address.isprintable() or not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
         raise UsageError("--participant: expected an e-mail address, name@domain; found something else, not shown here")
     return address

@@ -1,8 +1,8 @@
 """YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (docs/rules.md §16).
 
-source       text to values that know their lines        models, fields, locations   what each key allows
-rules        what must hold between keys                 mistakes                    how it is said
-settings     the result                                  credentials                 reading them, later
+source       text to values that know their lines        models, fields, locations, regional   what each key allows
+rules        what must hold between keys                 mistakes                              how it is said
+settings     the result                                  credentials                           reading them, later
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{place}: {error.message}") from None
     tree = read.root.plain()
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path}:{read.root.line}: expected keys and values; copy config.example.yaml and change it")
+        raise ConfigError(f"{path}:{read.root.line}: expected keys and values; {source.HINT}")
     return _Builder(path).config(_checked(path, read, tree))
 
 

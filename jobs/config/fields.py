@@ -9,29 +9,27 @@ import unicodedata
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
-from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from jobs.billing import money
 from jobs.config.source import OddNumber
+from reports.text import so_many
 
 FORMATS = ("xlsx", "html", "json", "csv", "pdf")  # what may be asked for, in the order of a document's files
 DEFAULT_FORMATS = FORMATS[:4]  # pdf needs an extra
 MAX_DIGITS = 15  # a spreadsheet's cell is a double: 15 significant digits survive
 MAX_COUNT = 1_000_000_000
+LAST_YEAR = 9998  # after its last month there must be another
 UNQUOTED = "found a number, true or false: put it in quotes"
 
 _DECIMAL_TEXT = re.compile(r"[-+]?[0-9]{1,100}(?:\.[0-9]{1,100})?")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
 _UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph separators
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_NOT_ZONES = {"localtime", "posixrules", "Factory"}  # depend on the host, or stand for "not set"
 
 
 class Missing(Enum):
@@ -150,7 +148,9 @@ def text(maximum: int, *, blank: bool = False) -> PlainValidator:
         if not isinstance(value, str):
             raise expected(allowed, value)
         if len(value) > maximum or not (blank or value.strip()):
-            raise refusal(f"expected {allowed}; found {len(value)} characters{'' if value.strip() else ', all blank'}")
+            raise refusal(
+                f"expected {allowed}; found {so_many(len(value), 'character')}{'' if value.strip() else ', all blank'}"
+            )
         return _printable(value)
 
     return PlainValidator(read)
@@ -211,9 +211,12 @@ def _day(value: object) -> date:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise expected(allowed, value)
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise refusal(f"expected {allowed}; found a day that no calendar has") from None
+    if day.year > LAST_YEAR:
+        raise refusal(f"expected {allowed}, in the year {LAST_YEAR} at the latest; found the year {day.year}")
+    return day
 
 
 def _currency(value: object) -> str:
@@ -238,20 +241,6 @@ def _file_mode(value: object) -> int:
     if mode & 0o113:
         raise refusal(f"expected {allowed}; nobody may execute (no odd digit) and others may not write")
     return mode
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - _NOT_ZONES)
-
-
-def _timezone(value: object) -> str:
-    zones = _zones()
-    if isinstance(value, str) and value in zones:
-        return value
-    near = get_close_matches(value, zones, n=1) if isinstance(value, str) and len(value) < 40 else []
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise refusal(f"expected a time zone of the IANA list, such as America/New_York; {found(value)}{hint}")
 
 
 def _account_key(value: object) -> str:
@@ -287,9 +276,7 @@ Formats = Annotated[tuple[str, ...], PlainValidator(_formats)]
 Day = Annotated[date, PlainValidator(_day)]
 Currency = Annotated[str, PlainValidator(_currency)]
 FileMode = Annotated[int, PlainValidator(_file_mode)]
-Timezone = Annotated[str, PlainValidator(_timezone)]
 AccountKey = Annotated[str, PlainValidator(_account_key)]
 PathText = Annotated[str, PlainValidator(path)]
 OptionalPath = Annotated[str | None, PlainValidator(path)]  # None: left out
 InvoicePrefix = Annotated[str, matching(_PREFIX, _PREFIX_ALLOWED)]
-Locale = Annotated[str, matching(r"[a-z]{2,3}(?:_[A-Z][a-z]{3})?(?:_[A-Z]{2})?", "a locale such as en_US or de")]

@@ -3,7 +3,9 @@
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import Annotated
+from urllib.parse import unquote
 
+import idna
 from pydantic import PlainValidator
 
 from jobs.config.fields import expected, path, refusal
@@ -13,22 +15,26 @@ _URL = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[A-Za-z0-9._~%/-]*)?"
 )
 _POSTGRESQL = re.compile(
-    r"postgresql\+psycopg://(?:[^\s:/?#@]+@)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]*)(?::(?P<port>[0-9]{1,5}))?"
+    r"postgresql\+psycopg://(?:[^\s:/?#@]+@)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]*)(?::(?P<port>[0-9]{1,5}))?"
     r"/[^\s:/?#@]*(?:\?(?P<query>[^\s#@]*))?"
 )
-_POSTGRESQL_OPTIONS = {
-    "application_name",
-    "connect_timeout",
-    "host",
-    "passfile",
-    "port",
-    "service",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslrootcert",
-    "target_session_attrs",
+_ANY = r".*"
+_SERVER = r"(?:/[^,]*|(?:[\w-]{1,63}(?:\.[\w-]{1,63})*|\[?[0-9a-fA-F:]+\]?)(?::[0-9]{1,5})?)"
+_POSTGRESQL_OPTIONS = {  # each with what its value may be
+    "application_name": _ANY,
+    "connect_timeout": r"[0-9]{1,5}",
+    "host": rf"{_SERVER}(?:,{_SERVER})*",
+    "passfile": _ANY,
+    "port": r"[0-9]{1,5}(?:,[0-9]{1,5})*",
+    "service": _ANY,
+    "sslcert": _ANY,
+    "sslkey": _ANY,
+    "sslmode": r"disable|allow|prefer|require|verify-ca|verify-full",
+    "sslrootcert": _ANY,
+    "target_session_attrs": r"any|read-write|read-only|primary|standby|prefer-standby",
 }
+_HIGHEST_PORT = 65_535
+_LONGEST = 2000  # characters of a URL
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 
 
@@ -69,20 +75,27 @@ def _url(value: object, allowed: str) -> re.Match[str]:
     if "?" in value or "#" in value:
         raise refusal(f"expected {allowed}; found a ? or #: take out all from there on")
     url = _URL.fullmatch(value)
-    if not url or not _possible(url):
+    if not url or len(value) > _LONGEST or not 1 <= int(url["port"] or 1) <= _HIGHEST_PORT:
         raise refusal(f"expected {allowed}; found text that is no such URL")
+    if not _is_host(url["host"]):
+        raise refusal(f"expected {allowed}; found a host that is no possible name or address")
     return url
 
 
-def _possible(url: re.Match[str]) -> bool:
-    if url["host"].startswith("["):
-        try:
-            IPv6Address(url["host"][1:-1])
-        except ValueError:
-            return False
-    elif ".." in url["host"]:
+def _is_host(host: str) -> bool:
+    """Whether it is an address, or a name that can be asked for (RFC 1123; RFC 5891 where it begins with xn--)."""
+    *_, last = labels = host.lower().split(".")
+    try:
+        if host.startswith("["):
+            return bool(IPv6Address(host[1:-1]))
+        if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", last):  # such a name is taken for an address
+            return bool(IPv4Address(host))
+        for label in labels:
+            if label.startswith("xn--"):
+                idna.decode(label)
+    except ValueError:  # idna's errors are such too
         return False
-    return url["port"] is None or 1 <= int(url["port"]) <= 65535
+    return len(host) <= 253 and all(1 <= len(label) <= 63 for label in labels)
 
 
 def _ledger(value: object) -> str:
@@ -99,9 +112,14 @@ def _ledger(value: object) -> str:
     url = _POSTGRESQL.fullmatch(value)
     if not url:
         raise refusal(f"expected {allowed}; found a URL of another form (for SQLite write the path alone)")
-    options = {option.partition("=")[0] for option in (url["query"] or "").split("&") if option}
-    if not options <= _POSTGRESQL_OPTIONS:
-        raise refusal(f"expected after the ? only {', '.join(sorted(_POSTGRESQL_OPTIONS))}; found another option")
+    if not 1 <= int(url["port"] or 1) <= _HIGHEST_PORT or not (url["host"] == "" or _is_host(url["host"])):
+        raise refusal(f"expected {allowed}; found a host or port that is not possible")
+    for option in filter(None, (url["query"] or "").split("&")):
+        name, _, given = option.partition("=")
+        if name not in _POSTGRESQL_OPTIONS:
+            raise refusal(f"expected after the ? only {', '.join(_POSTGRESQL_OPTIONS)}; found another option")
+        if not re.fullmatch(_POSTGRESQL_OPTIONS[name], unquote(given), re.ASCII):
+            raise refusal(f"expected a value that PostgreSQL knows for the option {name}; found another")
     return value
 
 

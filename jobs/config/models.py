@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from jobs.config import fields, locations
+from jobs.config import fields, locations, regional
 from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
 
 
@@ -119,10 +119,10 @@ class FileSection(Section):
     snapshots: fields.OptionalPath = None
     output: PathText = "out"
     close_day: Annotated[int, fields.whole(1, 28)] = 4
-    timezone: fields.Timezone = "UTC"
+    timezone: regional.Timezone = "UTC"
     participants: Annotated[str, fields.one_of("hidden", "full")] = "hidden"
     file_mode: fields.FileMode = 0o600
-    locale: fields.Locale = "en_US"
+    locale: regional.Locale = "en_US"
     paper: Annotated[str, fields.one_of("A4", "Letter")] = "Letter"
     formats: fields.Formats = fields.DEFAULT_FORMATS
     restate_months: Annotated[int, fields.whole(0, 60)] = 3

@@ -20,7 +20,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 20  # our deepest key, a tier's price, is at 8
 MAX_VALUES = 100_000  # after anchors are written out
 
-_HINT = "copy config.example.yaml and change it"
+HINT = "`securevideo-billing init` writes a commented one to change"
 
 _PLAIN_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _PLAIN_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,100})?")
@@ -106,7 +106,7 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise Unreadable(0, "no such file; copy config.example.yaml to it and fill it in") from None
+        raise Unreadable(0, "no such file; " + HINT) from None
     except IsADirectoryError:
         raise Unreadable(0, "this is a folder; name the file in it") from None
     except (OSError, ValueError) as error:
@@ -136,7 +136,7 @@ def parse(text: str) -> Source:
     except MarkedYAMLError as error:
         raise _syntax(error) from None
     except (YAMLError, ValueError):  # ValueError: "\U00110000" in a quoted text
-        raise Unreadable(0, "this is not YAML; " + _HINT) from None
+        raise Unreadable(0, "this is not YAML; " + HINT) from None
     return Source(root, tuple(builder.repeated))
 
 
@@ -161,7 +161,7 @@ class _Builder:
         next(self._events)
         start = next(self._events)
         if _kind(start) == "StreamEnd":
-            raise Unreadable(1, "the file is empty; " + _HINT)
+            raise Unreadable(1, "the file is empty; " + HINT)
         if start.version not in (None, (1, 2)):
             raise Unreadable(1, "the file is read as YAML 1.2; take out the %YAML line")
         root = self._node(next(self._events), ())
@@ -177,7 +177,7 @@ class _Builder:
         if event.tag is not None:
             raise Unreadable(_line(event), "YAML tags (!…) are not used here; take it out, or quote the text")
         if len(path) >= MAX_DEPTH:
-            raise Unreadable(_line(event), f"nested deeper than {MAX_DEPTH} levels; " + _HINT)
+            raise Unreadable(_line(event), f"nested deeper than {MAX_DEPTH} levels; " + HINT)
         if event.anchor:
             self._anchors[event.anchor] = None
         node = self._bare(event, path)

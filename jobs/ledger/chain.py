@@ -11,6 +11,7 @@ from sqlalchemy import Connection, LargeBinary, Table, insert, select, update
 from jobs.errors import LedgerDamaged
 from jobs.ledger import schema
 from jobs.ledger.schema import heads
+from reports.text import so_many
 
 _START = ""
 
@@ -78,7 +79,7 @@ def _first_break(connection: Connection, table: Table) -> Iterator[Break]:
 
 
 def _ending(length: int, last: str) -> str:
-    return f"{length} rows, the last with the digest {last}" if length else "no row"
+    return f"{so_many(length, 'row')}, the last with the digest {last}" if length else "no row"
 
 
 def _head(connection: Connection, table: Table) -> tuple[int, str]:

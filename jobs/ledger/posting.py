@@ -1,7 +1,8 @@
 """Making a document final: number, row and lines, in the caller's one transaction; and what was posted together."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -50,6 +51,22 @@ def months_of(connection: Connection, document_ids: Iterable[int]) -> dict[str, 
     return {month: row_id for month, row_id in connection.execute(query)}  # noqa: C416  # rows
 
 
+class Stale(Exception):  # no error: somebody else was first, look again
+    """The account's documents are no longer those that the decision was made on, or it is another day."""
+
+
+def numbered(connection: Connection, unnumbered: Sequence[Document], today: date) -> list[Document]:
+    """The documents of an account as `post` would make them final today, one after another. Raises ClockSetBack."""
+    _refuse_earlier_day(connection, today)
+    taken: Counter[str] = Counter()
+    final = []
+    for document in unnumbered:
+        series = invoicing.series(document)
+        final.append(invoicing.numbered(document, _next(connection, document) + taken[series], today))
+        taken[series] += 1
+    return final
+
+
 def post(
     connection: Connection,
     document: Document,
@@ -62,13 +79,16 @@ def post(
 ) -> tuple[int, Document]:
     """Gives `document` date and number and stores it with the month's sessions as `packed`; its row's id, and itself.
 
-    `there`: the account's files that bear the name of a final document. Raises LedgerOutdated if one is of a document
-    that the ledger does not know, ClockSetBack if the ledger holds a document of a later day.
+    `there`: the account's files that bear the name of a final document. Raises Stale if `document` has another number
+    or date already, LedgerOutdated if one of the files is of a document that the ledger does not know, ClockSetBack if
+    the ledger holds a document of a later day.
     """
     _refuse_unknown_files(connection, document, there)
     _refuse_earlier_day(connection, now.date())
     nth = _next(connection, document)
     final = invoicing.numbered(document, nth, now.date())
+    if document.final and document != final:
+        raise Stale
     row_id = _add_document(connection, final, packed, run_id=run_id, snapshot_id=snapshot_id, now=now)
     if final.number is not None:
         of = {"account": final.account, "series": invoicing.series(final), "nth": nth}

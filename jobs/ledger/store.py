@@ -23,7 +23,7 @@ from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import TREND_MONTHS, Issued
 from jobs.ledger import acceptances, chain, engine, frames, history, posting
 from jobs.ledger.chain import Break
-from jobs.ledger.posting import Together
+from jobs.ledger.posting import Stale, Together
 from jobs.ledger.rows import (
     attached_to,
     document_of,
@@ -43,10 +43,6 @@ from reports.document import Document, MonthTotals, Snapshot
 
 NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
 ALL = 2**62  # an id beyond all
-
-
-class Stale(Exception):  # no error: somebody else was first, look again
-    """The account's documents are no longer those that the decision was made on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +276,20 @@ class Ledger:
             self._ids[document_id] = frames.session_ids(packed_sessions(dict(row)))
         return self._ids[document_id]
 
+    def numbered(self, unnumbered: Sequence[Document]) -> list[Document]:
+        """Documents of one account with the date and number that `post` would give them now, one after another.
+
+        Their files can so be made before a number is taken. Raises ClockSetBack like `post`.
+        """
+        with engine.reading(self._engine) as connection:
+            return posting.numbered(connection, unnumbered, self._now().date())
+
     def post(self, postings: Sequence[Posting], *, newest: int, there: Sequence[Path] = ()) -> list[Issued]:
         """Makes documents of one account final, all at once: each gets date and number and is stored with its sessions.
 
         `newest`: `Known.newest` of the decisions. `there`: the account's files that bear a final document's name.
-        Raises Stale if the account has another newest document by now, or a finding has been accepted since,
+        Raises Stale if the account has another newest document by now, a finding has been accepted since, or a document
+        a number or date (`numbered`) that it can no longer be given;
         LedgerOutdated if one of the files is of a document that is not in the ledger, ClockSetBack if the ledger holds
         a document of a later day.
         """

@@ -14,6 +14,7 @@ from jobs.errors import OutputError
 from jobs.output.folder import Folder
 from reports import formats
 from reports.document import Document, figures, from_json
+from reports.presentable import substitutes
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class UnitFolder(Folder):
     def __init__(self, output: Path, account: str, month: str, file_mode: int) -> None:
         super().__init__(output, account, month)
         self._file_mode = file_mode
+        self._prepared: tuple[Document, dict[str, bytes]] | None = None
 
     def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> dict[str, str]:
         """Writes the drafts' files, removes what earlier drafts left; gives each file's SHA-256 by name."""
@@ -45,15 +47,21 @@ class UnitFolder(Folder):
                 if (name := f"{stem}.{format_name}") not in (keep or ()):
                     self.remove(name)
 
+    def prepare(self, document: Document, sessions: pd.DataFrame) -> None:
+        """Makes the files that `write_issued` will write, once `document` is issued as it is. Raises OutputError."""
+        self._prepared = document, _final_files(document, sessions)
+
     def write_issued(self, document: Document, sessions: pd.DataFrame) -> dict[str, str]:
-        """Writes an issued document's files; gives each file's SHA-256 by name.
+        """Writes an issued document's files, prepared or not; gives each file's SHA-256 by name.
 
         A file that is there already must have the very same bytes. Raises OutputError.
         """
+        prepared, files = self._prepared or (None, {})
+        if prepared != document:
+            files = _final_files(document, sessions)
+        self._prepared = None
         digests = {}
-        for format_name, name, content in _all_made(document, sessions):
-            if format_name == "xlsx":
-                _prove_workbook(document, content)
+        for name, content in files.items():
             there = self.read(name)
             if there is None:
                 self.write(name, content, self._file_mode)
@@ -73,6 +81,7 @@ class UnitFolder(Folder):
         What somebody altered is overwritten, where the document's files have been in place before (`written`); never
         what may be another document under this one's number. Raises OutputError, a line a file, and then wrote none.
         """
+        _warn_of_substitutes(document)
         made = {f"{document.stem}.{name}": _made(name, document, sessions) for name in format_names}
         if not written or self._holds_another(document):
             others = [name for name, content in made.items() if self.read(name) not in (None, content)]
@@ -96,6 +105,7 @@ class UnitFolder(Folder):
             present = self.sha256(name)
             if present is None:
                 log.warning("%s was missing and is written again", self.path / name)
+                _warn_of_substitutes(document)
                 self.write(name, _made(format_name, document, sessions), self._file_mode)
             elif present != digests.get(name):
                 log.warning("%s was altered; to restore it: securevideo-billing render", self.path / name)
@@ -122,11 +132,22 @@ def unmakeable(format_names: Iterable[str]) -> list[str]:
     return [reason for reason in map(formats.lacking, format_names) if reason]
 
 
+def _final_files(document: Document, sessions: pd.DataFrame) -> dict[str, bytes]:
+    """The content of each of an issued document's files, by name. Raises OutputError."""
+    files = {}
+    for format_name, name, content in _all_made(document, sessions):
+        if format_name == "xlsx":
+            _prove_workbook(document, content)
+        files[name] = content
+    return files
+
+
 def _all_made(document: Document, sessions: pd.DataFrame) -> Iterator[tuple[str, str, bytes]]:
     """(format, file name, content) of each of the document's files, in their order.
 
     Two at a time: while one compresses, another is laid out.
     """
+    _warn_of_substitutes(document)
     with ThreadPoolExecutor(max_workers=2) as workers:
         contents = workers.map(lambda format_name: _made(format_name, document, sessions), document.files)
         for (format_name, name), content in zip(document.files.items(), contents, strict=True):
@@ -138,6 +159,12 @@ def _made(format_name: str, document: Document, sessions: pd.DataFrame) -> bytes
         return formats.render(format_name, document, sessions)
     except ImportError as error:
         raise OutputError(f"{document.stem}.{format_name} cannot be written: {error}") from error
+
+
+def _warn_of_substitutes(document: Document) -> None:
+    """Says where a document cannot be shown as it was meant to be; its figures are what they are."""
+    for sentence in substitutes(document):
+        log.warning("%s %s: %s: %s", document.account, document.month, document.stem, sentence)
 
 
 def _prove_workbook(document: Document, content: bytes) -> None:

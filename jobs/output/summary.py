@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.billing.decide import Decision
 from reports.document import Allowance, Document, Finding, Snapshot, pretty, to_builtins
+from reports.text import so_many
 
 SCHEMA = "securevideo-billing/summary/1"
 
@@ -94,9 +95,9 @@ def in_words(summary: dict[str, Any]) -> str:
     )
     counts = " ".join(f"{status} {number}" for status, number in summary["counts"].items())
     rows = summary["rows"]
-    aside = f", {rows['set_aside']} of {rows['received']} rows set aside" if rows["set_aside"] else ""
+    aside = f", {rows['set_aside']} of {so_many(rows['received'], 'row')} set aside" if rows["set_aside"] else ""
     changes = len({change["session_id"] for change in summary["changes"]} - {None})
-    changed = f", {changes} sessions changed or moved" if changes else ""
+    changed = f", {so_many(changes, 'session')} changed or moved" if changes else ""
     return f"{unit}: {documents} ({counts}{aside}{changed})"
 
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
@@ -28,13 +27,14 @@ import httpx
 from jobs.billing.month import Month
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
 from jobs.program import PROGRAM, version
+from jobs.securevideo.faults import RETRIED, Passing, instant, meaning, peer_of, retry_after, too_slow
+from reports.text import so_many
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
-_LONGEST_WAIT = 2.4e11  # seconds: some 7600 years, after which a date could still be written, stand for any longer time
-_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"{PROGRAM}/{version()}"}
 _NO_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:(<)|\Z)")  # after BOM and white space: HTML, or nothing
+_AGAIN = "run the same command again"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 Parse = Callable[[bytes], T]
@@ -80,14 +80,6 @@ class Reply(Generic[T]):
     served_at: datetime | None  # the vendor's clock: the Date header, UTC; None where missing or unreadable
 
 
-class _Passing(Exception):
-    """A try that failed, though another may not; `retry_after`: the seconds the vendor asks to be left alone."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
 class Client:
     """Asks for one account, in one thread, over connections that are kept and used again until it is closed.
 
@@ -123,10 +115,11 @@ class Client:
             self._runner.run(self._transport.aclose())
         self._runner.close()
 
-    def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None) -> Reply[T]:
+    def history(self, month: Month, parse: Parse[T], *, budget: Budget | None = None, tries: int = TRIES) -> Reply[T]:
         """The sessions whose BillableTs is in `month` (article 83), as `parse` reads them; see `get`."""
         what, query = f"/history month {month}", {"month": f"{month.first}"}
-        return self._fetch(what, "/history", query, parse, budget=budget, again="run this month again")
+        again = _AGAIN if tries == 1 else "run this month again"
+        return self._fetch(what, "/history", query, parse, budget=budget, tries=tries, again=again)
 
     def get(
         self,
@@ -160,7 +153,7 @@ class Client:
             return await self._try_once(self._request(path, {}), parse, seconds, max_reply_mib)
         except (CredentialsRefused, ReplyRefused) as refusal:
             raise type(refusal)(f"{where}: {refusal}") from refusal
-        except _Passing as failure:
+        except Passing as failure:
             raise TryAgainLater(f"{where}: try again later: {failure}", failure.retry_after) from failure
 
     def _request(self, path: str, query: Mapping[str, str]) -> httpx.Request:
@@ -176,7 +169,7 @@ class Client:
         *,
         budget: Budget | None,
         tries: int = TRIES,
-        again: str = "run the same command again",
+        again: str = _AGAIN,
     ) -> Reply[T]:
         where = f"account {self._account}: GET {what}"
         budget = budget or Budget.of(self._endpoint.budget_seconds)
@@ -189,34 +182,36 @@ class Client:
                 return self._runner.run(self._try_once(request, parse, seconds, self._endpoint.max_reply_mib))
             except (CredentialsRefused, ReplyRefused) as refusal:
                 raise type(refusal)(f"{where}: {refusal}") from refusal
-            except _Passing as failure:
+            except Passing as failure:
                 self._pause_or_give_up(where, (number, tries), failure, budget, again)
         raise TryAgainLater(f"{where}: try again later: vendor.budget_seconds are used up; {again}")
 
     async def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float, max_reply_mib: int) -> Reply[T]:
+        steps: set[str] = set()
         try:
             async with asyncio.timeout(seconds):
-                raw = await self._exchange(request, max_reply_mib * 2**20)
+                raw = await self._exchange(request, max_reply_mib * 2**20, steps)
         except TimeoutError as error:
-            raise _Passing(f"no whole reply within {seconds:.3g} s") from error
+            raise too_slow(steps, peer_of(steps, self._base, self._proxy), seconds) from error
         except (httpx.TransportError, OSError) as error:  # OSError: httpcore lets TLS errors of a read pass unmapped
-            raise _meaning(error, request.url.host) from error
+            raise meaning(error, peer_of(steps, self._base, self._proxy), self._base.raw_host.decode()) from error
         try:
             return Reply(parse(raw.content), raw.received_at, raw.served_at)
         except TryAgainLater as error:
-            raise _Passing(str(error)) from error
+            raise Passing(str(error)) from error
         except ReplyRefused as error:
-            found = f"status 200, type application/json, {len(raw.content)} bytes"
+            found = f"status 200, type application/json, {so_many(len(raw.content), 'byte')}"
             raise ReplyRefused(f"{error}; found {found}") from error
 
     def _pause_or_give_up(
-        self, where: str, which: tuple[int, int], failure: _Passing, budget: Budget, again: str
+        self, where: str, which: tuple[int, int], failure: Passing, budget: Budget, again: str
     ) -> None:
         number, tries = which
         asked = failure.retry_after
         wait = self._jitter(0.0, BACKOFF_SECONDS * 2 ** (number - 1)) if asked is None else asked
         if number == tries or wait >= budget.left():
-            tried = f"{number} of {tries} tries failed, {budget.left():.0f} s of the budget left, the last: {failure}"
+            of = f"{number} of {tries} tries failed, {budget.left():.0f} s of the budget left, the last: "
+            tried = f"{of if tries > 1 else ''}{failure}"
             back = self._now().astimezone(UTC) + timedelta(seconds=wait + 0.999999)  # rounded up, never early
             when = "" if asked is None else f" at {back:%Y-%m-%dT%H:%M:%SZ} or later, as the vendor asks"
             text = f"{where}: try again later: {tried}; {again}{when}"
@@ -224,11 +219,12 @@ class Client:
         _log.warning("%s: try %d of %d failed: %s; next in %.1f s", where, number, tries, failure, wait)
         self._sleep(wait)
 
-    async def _exchange(self, request: httpx.Request, limit: int) -> Reply[bytes]:
-        """A good reply of at most `limit` bytes, its body not yet parsed."""
+    async def _exchange(self, request: httpx.Request, limit: int, steps: set[str]) -> Reply[bytes]:
+        """A good reply of at most `limit` bytes, its body not yet parsed. `steps` gets httpcore's."""
         opened: list[httpcore.AsyncNetworkStream] = []
 
         async def note(event: str, details: Mapping[str, Any]) -> None:
+            steps.add(event)
             if event == "connection.connect_tcp.complete":
                 opened.append(details["return_value"])
 
@@ -243,21 +239,21 @@ class Client:
             raise
         async with aclosing(response):
             received_at = self._now().astimezone(UTC)
-            served_at = _instant(response.headers.get("date"))
+            served_at = instant(response.headers.get("date"))
             await self._check_head(response, served_at or received_at)
             return Reply(await self._body(response, limit), received_at.replace(microsecond=0), served_at)
 
     async def _check_head(self, response: httpx.Response, vendor_time: datetime) -> None:
         status, headers = response.status_code, response.headers
-        if status in _RETRIED:
-            raise _Passing(f"status {status}", _retry_after(headers.get("retry-after"), vendor_time))
+        if status in RETRIED:
+            raise Passing(f"status {status}", retry_after(headers.get("retry-after"), vendor_time))
         if status in (401, 403):
             raise CredentialsRefused(f"credentials refused for account {self._account} (status {status}); correct them")
         if status == 200 and _is_plain_json(headers):
             return
         size = await _size(response)
         if status == 200 and size == "0 bytes":
-            raise _Passing("an empty reply")
+            raise Passing("an empty reply")
         hint = "redirects are not followed: correct" if status // 100 == 3 else "check"
         kind, encoding = (headers.get(f"content-{name}", "none")[:60] for name in ("type", "encoding"))
         raise (NotFound if status == 404 else ReplyRefused)(
@@ -277,9 +273,9 @@ class Client:
             body = buffer.getvalue()  # the buffer itself, not a copy
         if opening := _NO_JSON.match(body):
             if opening[1] is None:
-                raise _Passing("an empty reply")
+                raise Passing("an empty reply")
             raise ReplyRefused(
-                f"found HTML: status 200, type application/json, {len(body)} bytes; check vendor.base_url"
+                f"found HTML: status 200, type application/json, {so_many(len(body), 'byte')}; check vendor.base_url"
             )
         return body
 
@@ -307,38 +303,6 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _meaning(error: Exception, host: str) -> _Passing | ReplyRefused:
-    """What a broken exchange means. Only texts of our own side are quoted: protocol errors quote the peer's bytes."""
-    if isinstance(error, httpx.ConnectError):
-        cause: BaseException | None = error
-        while cause:
-            if type(cause) in (ssl.SSLCertVerificationError, ssl.SSLError):  # its others: waiting, or broken off
-                what = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "handshake failed"
-                return ReplyRefused(f"no trusted TLS connection to {host}: {what}; check vendor.base_url and ca_file")
-            cause = cause.__cause__ or cause.__context__
-        return _Passing(f"no connection to {host}: {str(error) or 'broken off'}")
-    if isinstance(error, httpx.ProxyError):
-        refused = (status := str(error)[:3]).isdigit() and int(status) not in _RETRIED
-        return (ReplyRefused if refused else _Passing)(f"no tunnel to {host}: status {status}; check vendor.proxy")
-    return _Passing("the reply broke off or was no HTTP")
-
-
-def _instant(http_date: str | None) -> datetime | None:
-    """An HTTP-date (RFC 9110, 5.6.7) in UTC; None where missing or unreadable."""
-    with suppress(ValueError, TypeError, OverflowError, IndexError):
-        found = parsedate_to_datetime(http_date or "")
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    return None
-
-
-def _retry_after(value: str | None, vendor_time: datetime) -> float | None:
-    """Seconds to wait. A date is taken by the vendor's clock, so that a wrong one of ours cannot shorten the wait."""
-    if re.fullmatch(r"[0-9]+", value or ""):
-        return min(float(value or ""), _LONGEST_WAIT)
-    due = _instant(value)
-    return None if due is None else min(max(0.0, (due - vendor_time).total_seconds()), _LONGEST_WAIT)
-
-
 def _is_plain_json(headers: httpx.Headers) -> bool:
     kind, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     charsets = {text.partition("=")[2].strip(' "') for text in parameters if re.match(r"charset\s*=", text)}
@@ -356,5 +320,5 @@ async def _size(response: httpx.Response) -> str:
             async for chunk in response.aiter_raw():
                 if (count := count + len(chunk)) > 8192:
                     return "over 8192 bytes"
-            return f"{count} bytes"
-    return f"{count} bytes or more"
+            return so_many(count, "byte")
+    return f"{so_many(count, 'byte')} or more"

@@ -17,6 +17,7 @@ from jobs.errors import ReplyRefused
 from jobs.securevideo import strict_json, values
 from jobs.securevideo.description import clean
 from reports.document import Finding
+from reports.text import so_many
 
 EXPECTED = {
     "SessionId": "a whole number from 1 to 2^63-1",
@@ -74,7 +75,7 @@ class Remarks:
         names = list(self.unknown)
         found += [finding("unknown-field", None, f"unknown field “{name}”") for name in names[:_MOST_UNKNOWN]]
         if len(names) > _MOST_UNKNOWN:
-            found.append(finding("unknown-field", None, f"{len(names) - _MOST_UNKNOWN} more unknown fields"))
+            found.append(finding("unknown-field", None, so_many(len(names) - _MOST_UNKNOWN, "more unknown field")))
         return tuple(found)
 
 

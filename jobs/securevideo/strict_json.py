@@ -15,6 +15,7 @@ import msgspec
 
 from jobs.errors import BillingError, ReplyRefused, TryAgainLater
 from jobs.securevideo.values import LONGEST_NUMBER
+from reports.text import so_many
 
 DEEPEST = 64  # levels of arrays and objects, the outermost array included
 _BLOCK = 1 << 20
@@ -146,7 +147,7 @@ def _unsound(text: memoryview, message: str, start: int) -> BillingError:
         found = _refused_by_grammar(text)
         if found:
             return _refused(found, byte)
-    at = f"at byte {byte}" if byte is not None else f"cut off after {len(text) + start} bytes"
+    at = f"at byte {byte}" if byte is not None else f"cut off after {so_many(len(text) + start, 'byte')}"
     return TryAgainLater(f"reply incomplete: not valid JSON, {at}")
 
 

@@ -8,6 +8,7 @@ from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, of
 from reports.overview.content import Account, Concern, Month, Overview, Paper, Sum
 from reports.overview.spark import Spark, spark
+from reports.text import so_many
 
 RECENT = 6  # months side by side
 SUMS = 6  # months
@@ -195,7 +196,7 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
     def figure(value: int | None) -> Cell:
         return Cell(UNKNOWN, number=True) if value is None else number(locale, value)
 
-    warnings = f"{locale.number(month.warnings)} {'warning' if month.warnings == 1 else 'warnings'}"
+    warnings = so_many(month.warnings, "warning", locale.number)
     return MonthRow(
         id=_place(account.key, month.month),
         month=month.month,

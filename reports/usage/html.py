@@ -10,6 +10,7 @@ from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale, of
 from reports.templating import fill
+from reports.text import so_many
 from reports.usage.report import UsageReport
 from reports.wording import blocking_findings
 
@@ -119,7 +120,7 @@ def _months(report: UsageReport, locale: Locale) -> Table:
 def _hosts(report: UsageReport, locale: Locale) -> Table:
     rows = [row(name(host.name), *_counts(host.sessions, host.minutes, locale)) for host in report.hosts[: usage.MOST]]
     left = len(report.hosts) - usage.MOST
-    note = f"{locale.number(left)} more hosts held sessions." if left > 0 else ""
+    note = f"{so_many(left, 'more host', locale.number)} held sessions." if left > 0 else ""
     foot = _all(report, "All hosts", locale)
     return table("hosts", "Most sessions first", f"Host | {_COUNTS}", rows, foot=foot, note=note, wide=True)
 

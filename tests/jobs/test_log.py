@@ -41,6 +41,15 @@ def test_a_json_line_is_an_object_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize("hint", ["postgresql+psycopg://user@host/database", "expected name@domain; found another"])
+def test_what_stands_for_an_address_in_the_programs_own_hints_is_shown(
+    style: Literal["text", "json"], hint: str
+) -> None:
+    assert hint in _logged(style, hint)
+    assert "of [e-mail], [e-mail]" in _logged(style, "of name@domain.example, a-user@host")
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
 @pytest.mark.parametrize(
     "breaking", ["\n", "\r", "\x0b", "\x1b[2J", "\x85", "\u2028", "\x00", "\u202e", "\u2066", "\x9b"]
 )

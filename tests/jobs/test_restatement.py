@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from reports.formats.xlsx import read_figures
-from tests.company import PLUS, Company, account, row
+from tests.company import MONTH, PLUS, Company, account, row, rows
 
 FORMATS = ("csv", "html", "json", "xlsx")
 NUMBER = "ACME-201611-0001"
@@ -304,3 +304,12 @@ def test_a_clock_that_is_off_keeps_the_adjustment_a_draft(company: Company) -> N
     company.vendor.clock = lambda: datetime(2017, 1, 10, 6, 6, tzinfo=UTC)
     summary = bill(company, "restated", 3, "--adjust", now="2017-01-10T06:00:00")
     assert [one["code"] for one in summary["findings"]] == ["clock-skew"]
+
+
+def test_a_single_row_that_is_gone_and_a_single_session_that_changed_are_said_in_the_singular(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(10)) as company:
+        company.run("run", "--month", MONTH, now="2016-12-10T00:00:00+00:00")
+        company.send(rows(9))
+        done = company.run("run", "--month", MONTH, now="2016-12-11T00:00:00+00:00")
+    assert "1 row is gone: 9 came, 10 at" in done.stderr
+    assert ", 1 session changed or moved)" in done.stdout

@@ -35,3 +35,8 @@ def test_length_is_counted_as_excel_does_and_no_sign_is_split() -> None:
 @pytest.mark.parametrize(("count", "said"), [(0, "0 sessions"), (1, "1 session"), (2, "2 sessions")])
 def test_one_is_told_from_many(count, said) -> None:
     assert so_many(count, "session") == said
+
+
+def test_one_is_said_in_the_singular_and_a_count_as_it_is_to_be_written() -> None:
+    assert [so_many(count, "row") for count in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert so_many(1234, "row", "{:,}".format) == "1,234 rows"

@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from reports.document import Document, Part
 from reports.locale import Locale
+from reports.text import so_many
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 64, 8, 22, 30
@@ -149,7 +150,7 @@ def _told(run: Run, locale: Locale, *, several: bool) -> str:
     """A part's run in one sentence."""
     total = run.totals[-1] if run.totals else 0
     span = f"{locale.short_day(run.part.first)} to {locale.short_day(run.part.last)}, {run.part.plan}: "
-    text = f"{span if several else ''}{locale.number(total)} counted {'session' if total == 1 else 'sessions'}"
+    text = f"{span if several else ''}{so_many(total, 'counted session', locale.number)}"
     if not run.part.has_sessions_meter:
         return f"{text}; the plan has no allowance of sessions."
     if run.limit is None:

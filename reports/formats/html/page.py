@@ -11,6 +11,8 @@ from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, number
 from reports.locale import Locale, of
+from reports.presentable import presentable
+from reports.text import so_many
 from reports.wording import blocking_findings
 
 
@@ -65,6 +67,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
 
     With `most` the page is for paper alone: a renderer that knows neither screens nor browsers prints it.
     """
+    document = presentable(document)
     locale, kind = of(document.locale), _kind(document)
     found = checks(document, sessions)
     workbook = document.files.get("xlsx", "")
@@ -133,7 +136,7 @@ def _terms(document: Document, locale: Locale) -> str:
     if document.due_on is None:
         return ""
     days = document.payment_days
-    within = f"within {locale.number(days)} {'day' if days == 1 else 'days'} of issue" if days else "on receipt"
+    within = f"within {so_many(days, 'day', locale.number)} of issue" if days else "on receipt"
     return f"Payable {within}, by {locale.day(document.due_on)}."
 
 

@@ -116,4 +116,5 @@ def more(count: int, most: int, locale: Locale, elsewhere: str) -> str:
     """Where the rest of a list of `count` is, in a sentence; empty where all of it is shown."""
     if count <= most:
         return ""
-    return f"{locale.number(count - most)} more of {locale.number(count)} are in {elsewhere}."
+    verb = "is" if count - most == 1 else "are"
+    return f"{locale.number(count - most)} more of {locale.number(count)} {verb} in {elsewhere}."

@@ -70,7 +70,7 @@ def _sources(document: Document) -> list[tuple[str, str]]:
         ("Document", name_of(document)),
         ("Account and month", f"{document.account}, {document.month}"),
         ("Source", f"SecureVideo's session history, fetched {snapshot.fetched_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("Snapshot", f"SHA-256 {snapshot.sha256}, {snapshot.rows:,} rows"),
+        ("Snapshot", f"SHA-256 {snapshot.sha256}, {so_many(snapshot.rows, 'row', '{:,}'.format)}"),
         ("Program", f"securevideo-billing {document.program_version}"),
         ("Times", f"Every rule works in UTC; the column of local time is for reading only ({document.timezone})."),
         ("Privacy", names),

@@ -1,7 +1,7 @@
 """The workbook being built: styles by name, cells that know their place, text that stays text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from typing import Any, BinaryIO
 from unicodedata import east_asian_width
@@ -21,6 +21,7 @@ Value = int | Decimal | str
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
 GREY, PALE = "#595959", "#F2F2F2"
 _CELL = Context(prec=15)  # significant digits that a double keeps exactly
+LONGEST_SUM = 2000  # characters of a sum written cell by cell; a formula of Excel's holds 8,192
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -91,6 +92,32 @@ class Span:
     @property
     def ref(self) -> str:
         return f"{quoted(self.sheet)}!{self.local}"
+
+
+def added(cells: Sequence[Cell]) -> str:
+    """The sum of cells of one column, in a formula that is never too long."""
+    terms = "+".join(cell.local for cell in cells) or "0"
+    return terms if len(terms) <= LONGEST_SUM else "+".join(f"SUM({span.local})" for span in _runs(cells))
+
+
+def multiplied(cells: Sequence[Cell], others: Sequence[Cell]) -> str:
+    """The sum of the products of cells of one column and `others` beside them, likewise."""
+    terms = "+".join(f"{cell.local}*{other.local}" for cell, other in zip(cells, others, strict=True)) or "0"
+    if len(terms) <= LONGEST_SUM:
+        return terms
+    pairs = zip(_runs(cells), _runs(others), strict=True)
+    return "+".join(f"SUMPRODUCT({span.local},{other.local})" for span, other in pairs)
+
+
+def _runs(cells: Sequence[Cell]) -> list[Span]:
+    """Cells of one column, descending, as stretches without a gap."""
+    spans: list[Span] = []
+    for cell in cells:
+        if spans and spans[-1].last + 1 == cell.row:
+            spans[-1] = replace(spans[-1], last=cell.row)
+        else:
+            spans.append(Span(cell.sheet, cell.column, cell.row, cell.row))
+    return spans
 
 
 def quoted(sheet: str) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from textwrap import wrap
 
 from reports.document import Document, Line, Party
-from reports.text import shown
+from reports.text import shown, so_many
 from reports.wording import blocking_findings
 
 from .book import Book, Cell, Span, fitting
@@ -179,12 +179,14 @@ def _terms(document: Document) -> list[str]:
         return [f"This restatement of invoice {document.corrects} changes no amount. Nothing is due on it."]
     due = f", by {document.due_on.isoformat()}" if document.due_on else ""
     more = f" It adds to invoice {document.corrects}." if kind == "supplementary_invoice" else ""
-    return [f"Payment is due within {document.payment_days} days of the date of issue{due}.{more}"]
+    return [f"Payment is due within {so_many(document.payment_days, 'day')} of the date of issue{due}.{more}"]
 
 
 def _sources(document: Document) -> tuple[str, ...]:
     fetched, rows = document.snapshot.fetched_at, document.rows
-    received = f"{rows.received:,} rows received, {rows.counted:,} sessions"
+    received = (
+        f"{so_many(rows.received, 'row', '{:,}'.format)} received, {so_many(rows.counted, 'session', '{:,}'.format)}"
+    )
     return (
         f"Source: SecureVideo's session history as of {fetched:%Y-%m-%d %H:%M:%S} UTC, {received}.",
         f"Made by securevideo-billing {document.program_version}. To trace a figure see Reconciliation and About.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from . import checks, daily, pricing, statuses, totals
-from .book import Book, Cell, Span
+from .book import Book, Cell, Span, multiplied
 from .checks import Check
 from .daily import Daily
 from .model import Tally
@@ -103,7 +103,7 @@ def _counts(book: Book, written: Reconciliation, sums: Sums) -> list[Check]:
 def _money(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> list[Check]:
     net, tax, total = written.totals.net, written.totals.tax, written.totals.total
     bands = [line for line in written.pricing.lines.values() if line.up_to is not None]
-    priced = "+".join(f"{line.quantity.local}*{line.price.local}" for line in bands) or "0"
+    priced = multiplied([line.quantity for line in bands], [line.price for line in bands])
     usage = sum((Decimal(line.quantity.value) * Decimal(line.price.value) for line in bands), Decimal(0))
     checked = [
         Check("Charges of the sessions add up to usage × price, before rounding", *charge, priced, usage, "money"),

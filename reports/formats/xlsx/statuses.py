@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reports.document import STATUSES
 
-from .book import Book, Cell, Span
+from .book import Book, Cell, Span, added
 from .model import Tally
 from .pricing import SHEET, Priced, Pricing
 from .ranges import Table
@@ -110,7 +110,7 @@ def write_allowance(book: Book, row: int, pricing: Pricing) -> Limits:
         book.versus((SHEET, first + 2, 2), '"—"', "—", "—", "right")
     else:
         tops = [line.up_to for line in free if line.up_to is not None]
-        formula = "+".join(top.local for top in tops) or "0"
+        formula = added(tops)
         value = sum(int(top.value) for top in tops)
         included = book.versus((SHEET, first, 2), formula, value, own.included, "count")
         left = f"{included.local}-{used.local}"
@@ -119,5 +119,5 @@ def write_allowance(book: Book, row: int, pricing: Pricing) -> Limits:
 
 
 def _sum(lines: list[Priced]) -> tuple[str, int]:
-    formula = "+".join(line.quantity.local for line in lines) or "0"
+    formula = added([line.quantity for line in lines])
     return formula, sum(int(line.quantity.value) for line in lines)

@@ -5,6 +5,7 @@ from io import BytesIO
 import pandas as pd
 
 from reports.document import Document
+from reports.presentable import in_known_zone
 from reports.text import shown
 
 from . import (
@@ -30,6 +31,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
 
     `sheet_rows`: how many rows a sheet holds.
     """
+    document = in_known_zone(document)  # the locale decides nothing here
     package = BytesIO()
     book = Book(document, package)
     table = Table(blocks(len(sessions), sessions_sheet.header_rows(document), sheet_rows))

@@ -1,10 +1,12 @@
 """`check`: what it shows of a configuration and its credentials (docs/rules.md §16)."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.company import PLUS, Company, account, rows
+from tests.vendor_server import serving
 
 _TIERS = {"included": 50, "overage": [{"up_to": 100, "price": "5.00"}, {"price": "4.00"}]}
 _VOLUME = {"from": "2016-03-25", "name": "Volume", "monthly_fee": 100, "sessions": _TIERS}
@@ -31,6 +33,17 @@ def test_it_prints_each_accounts_plan_in_force_by_month(tmp_path: Path) -> None:
         f"  2020-05 and on: Unlimited, 50.00 USD a month; unlimited sessions; {hosts}",
         "bravo: Bravo Telehealth LLC, EUR, numbers BRAVO-YYYYMM-NNNN",
         "  2014-01 and on: PLUS, 25.00 EUR a month; 8 sessions included, then 5.00 each",
+    ]
+
+
+def test_plans_of_the_first_and_of_the_last_year_are_printed(tmp_path: Path) -> None:
+    first, last = PLUS | {"from": "0001-01-01"}, PLUS | {"from": "9998-12-31"}
+    with Company(tmp_path, accounts={"acme": account("acme", plans=[first, last])}) as company:
+        done = company.run("check")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()[1:]] == [
+        "  0001-01 to 9998-12-30",
+        "  9998-12-31 and on",
     ]
 
 
@@ -157,6 +170,20 @@ def test_online_with_a_credential_missing_and_another_refused_is_exit_status_2(t
         (tmp_path / "secrets" / "acme").write_text("WrongSecret4711")
         (tmp_path / "secrets" / "bravo").unlink()
         assert company.run("check", "--online").exit_code == 2
+
+
+def test_online_a_dead_vendor_is_asked_once_for_all_accounts_at_once_and_told_in_a_line_each(tmp_path: Path) -> None:
+    keys = [f"a{number}" for number in range(9)]
+    with Company(tmp_path, dict.fromkeys(keys, ())) as company, serving(lambda _: time.sleep(3)) as silent:
+        company.configure(vendor={"base_url": silent.url(), "timeout_seconds": 1})
+        begun = time.monotonic()
+        done = company.run("check", "--online")
+        took = time.monotonic() - begun
+    assert done.exit_code == 1
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [f"account {key}" for key in keys]
+    assert all("try again later: no whole reply within 1 s; run the same" in line for line in done.stderr.splitlines())
+    assert len(silent.heads) == len(keys)
+    assert took < 5
 
 
 def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:

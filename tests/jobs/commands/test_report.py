@@ -115,11 +115,12 @@ def traces(address: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize("participants", ["hidden", "full"])
-@pytest.mark.parametrize("given", ["argument", "stdin"])
+@pytest.mark.parametrize("given", ["argument", "stdin", "stdin after a byte order mark"])
 def test_the_address_reaches_no_output_log_file_or_file_name(tmp_path: Path, given: str, participants: str) -> None:
     with company(tmp_path, participants=participants) as running:
         running.vendor.add_fault(path="/history", kind="status", status=503, retry_after="0", times=2)
-        typed = {"typed": f"{ADDRESS}\n"} if given == "stdin" else {}
+        mark = "\ufeff" if given.endswith("mark") else ""
+        typed = {} if given == "argument" else {"typed": f"{mark}{ADDRESS}\n"}
         command = OF_PARTICIPANT if given == "argument" else (*REPORT, "--participant", "-")
         done = running.run("-v", "--log-format", "json", *command, now=NOW, **typed)
         assert done.exit_code == 0

@@ -113,7 +113,7 @@ def test_a_wrong_configuration_is_exit_status_2_with_file_line_and_key(tmp_path:
 def test_a_missing_configuration_says_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run([PROGRAM, "run"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "config.yaml: no such file; copy config.example.yaml to it and fill it in\n"
+    assert done.stderr == "config.yaml: no such file; `securevideo-billing init` writes a commented one to change\n"
 
 
 def test_the_configuration_may_be_named_in_the_environment(tmp_path: Path) -> None:

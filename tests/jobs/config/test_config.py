@@ -253,6 +253,7 @@ IN_FRONT = [  # a line put in front of GOOD: its key path and words
     ('file_mode: "0602"', "file_mode", "may not write"),
     ('file_mode: "rw"', "file_mode", "octal"),
     ("locale: english", "locale", "en_US"),
+    ("locale: cz_CZ", "locale", "did you mean cs_CZ?"),
     ("paper: a4", "paper", "A4 or Letter"),
     ("formats: []", "formats", "json is missing"),
     ("formats: [json, docx]", "formats", "xlsx, html, json, csv, pdf"),
@@ -313,6 +314,7 @@ IN_PLACE = [  # (old, new, line, key path, words)
     ("    currency", "    tax: {rate: -1}\n    currency", 8, "accounts.acme.tax.rate", "from 0"),
     ("    currency", "    tax: {name: VAT}\n    currency", 8, "accounts.acme.tax.rate", "the key is missing"),
     ("2014-01-01", "2014-02-30", 11, f"{PLAN}.from", "no calendar"),
+    ("2014-01-01", "9999-01-01", 11, f"{PLAN}.from", "in the year 9998 at the latest"),
     ("2014-01-01", "20140101", 11, f"{PLAN}.from", "YYYY-MM-DD"),
     ("from: 2014-01-01", "start: 2014-01-01", 11, f"{PLAN}.from", "the key is missing"),
     ("monthly_fee:", "monthly_fe:", 13, f"{PLAN}.monthly_fe", "did you mean monthly_fee?"),
@@ -433,7 +435,7 @@ def test_a_duplicate_key_names_both_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("", 1, "empty; copy config.example.yaml"),
+        ("", 1, "empty; `securevideo-billing init` writes"),
         ("# only a note\n", 1, "empty"),
         ("- a\n- b\n", 1, "expected keys and values"),
         ("just text", 1, "expected keys and values"),
@@ -483,7 +485,9 @@ def test_a_chain_of_anchors_cannot_nest_without_end() -> None:
 def test_a_missing_file_points_to_the_example() -> None:
     with pytest.raises(ConfigError) as caught:
         config.load(Path("etc/none.yaml"))
-    assert str(caught.value) == "etc/none.yaml: no such file; copy config.example.yaml to it and fill it in"
+    assert (
+        str(caught.value) == "etc/none.yaml: no such file; `securevideo-billing init` writes a commented one to change"
+    )
 
 
 @pytest.mark.parametrize(("path", "words"), [(".", "a folder"), ("a\0b", "not a possible file name")])

@@ -11,8 +11,9 @@ import pytest
 
 from jobs.errors import ClockSetBack, LedgerDamaged
 from jobs.ledger import frames
+from jobs.ledger.posting import Stale
 from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Posting, Stale, View
+from jobs.ledger.store import ALL, Ledger, Posting, View
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post, sql
 from tests.usage import bills
 
@@ -71,6 +72,28 @@ def test_each_kind_of_adjustment_counts_its_own_numbers_for_each_invoice(path: P
     invoice = "ACME-201611-0001"
     assert numbers == [invoice, f"{invoice}-CN1", f"{invoice}-SI1", f"{invoice}-CN2", f"{invoice}-SI2"]
     assert asked(path, "SELECT nth FROM numbers WHERE series = 'invoice'") == [(1,)]
+
+
+def test_a_number_and_date_are_known_before_they_are_taken_and_looking_takes_none(path: Path) -> None:
+    with opened(path) as ledger:
+        first = post(ledger, bills(3))
+        unnumbered = [replace(first.document, number=None, month=month) for month in ("2016-10", "2016-12")]
+        numbers = [document.number for document in ledger.numbered(unnumbered)]
+        assert numbers == ["ACME-201610-0002", "ACME-201612-0003"] == [d.number for d in ledger.numbered(unnumbered)]
+    assert asked(path, "SELECT count(*) FROM numbers") == [(1,)]
+
+
+def test_a_document_made_yesterday_is_not_posted_today(path: Path) -> None:
+    days = [NOW]
+    with Ledger(path, now=lambda: days[-1], program_version="0.1.0", command="test") as ledger:
+        first = post(ledger, bills(3))
+        (made,) = ledger.numbered([replace(first.document, month="2016-10")])
+        days.append(NOW + timedelta(days=1))
+        with pytest.raises(Stale):
+            ledger.post([Posting(made, first.sessions, 1)], newest=first.id)
+        (again,) = ledger.numbered([made])
+        assert ledger.post([Posting(again, first.sessions, 1)], newest=first.id)[0].document == again
+    assert asked(path, "SELECT number FROM numbers ORDER BY id") == [("ACME-201611-0001",), ("ACME-201610-0002",)]
 
 
 def test_a_restatement_without_money_takes_no_number_but_a_name(path: Path) -> None:

@@ -10,7 +10,7 @@ import ssl
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -71,6 +71,19 @@ def client_of(
         endpoint(url, **changes), credentials, account="acme", now=clock.now, sleep=clock.sleep, jitter=jitter
     ) as client:
         yield client
+
+
+@contextmanager
+def full() -> Iterator[str]:
+    """The URL of a listener whose queue is full: a connection to it neither comes about nor is refused."""
+    with socket.socket() as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def fetched(
@@ -251,13 +264,43 @@ def test_a_retry_after_date_without_a_date_header_is_waited_by_our_clock(clock: 
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "-5", "1.5", "٣", "Sun, 99 Dec 2016 12:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2359"]
+    "value", ["soon", "-5", "1.5x", "٣", "", ",", "Sun, 99 Dec 2016 12:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2359"]
 )
 def test_an_unreadable_retry_after_leaves_the_usual_wait(clock: Time, value: str) -> None:
     busy = reply(b"", "503 X").replace(b"\r\n\r\n", b"\r\nRetry-After: " + value.encode() + b"\r\n\r\n")
     with serving(busy, reply()) as server:
         fetched(server, clock)
     assert clock.slept in ([2], [0])
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("4.5", 4.5),
+        ("4.0", 4),
+        (".5", 0.5),
+        ("30s", 30),
+        ("30 Seconds", 30),
+        ('"30"', 30),
+        ("120, 120", 120),
+        ("7, 120,5", 120),
+        ("soon, 9", 9),
+        ("Sun, 04 Dec 2016 12:01:00 GMT, 20", 60),
+        ("20, Sun, 04 Dec 2016 12:00:10 GMT", 20),
+    ],
+)
+def test_a_retry_after_that_is_odd_but_can_be_read_is_waited_in_full(clock: Time, value: str, wait: float) -> None:
+    busy = reply(b"", "503 X", retry_after=value, date="Sun, 04 Dec 2016 12:00:00 GMT")
+    with serving(busy, reply()) as server:
+        fetched(server, clock)
+    assert clock.slept == [wait]
+
+
+def test_of_several_retry_after_headers_the_longest_is_waited(clock: Time) -> None:
+    busy = reply(b"", "503 X", retry_after="5").replace(b"\r\n\r\n", b"\r\nRetry-After: 50\r\n\r\n")
+    with serving(busy, reply()) as server:
+        fetched(server, clock)
+    assert clock.slept == [50]
 
 
 def test_retry_after_beyond_the_budget_gives_up_at_once_and_says_when_to_come_back(clock: Time) -> None:
@@ -701,13 +744,52 @@ def test_a_proxy_that_is_passingly_out_of_order_is_retried(clock: Time) -> None:
     assert len(proxy.heads) == 5
 
 
+@pytest.mark.parametrize("base_url", ["https://api.example.com/", "http://127.0.0.1:9/"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_cannot_be_reached_is_named_as_the_proxy(clock: Time, base_url: str, scheme: str) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        proxy = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with (
+            client_of(base_url, clock, proxy=f"{scheme}://{proxy}") as client,
+            pytest.raises(TryAgainLater) as raised,
+        ):
+            client.history(MONTH, bytes, budget=clock.budget())
+    assert f"no connection to the proxy {proxy}: " in str(raised.value)
+    assert "; check vendor.proxy; run this month again" in str(raised.value)
+    assert "api.example.com" not in str(raised.value)
+
+
+def test_a_proxy_that_lets_nobody_in_is_named_as_the_proxy_too(clock: Time) -> None:
+    with (
+        full() as proxy,
+        client_of("https://api.example.com/", clock, proxy=proxy, timeout_seconds=0.2) as client,
+        pytest.raises(TryAgainLater, match=rf"no connection to the proxy {proxy[7:]} within 0\.2 s"),
+    ):
+        client.history(MONTH, bytes, tries=1)
+
+
+def test_what_fails_beyond_the_proxy_is_the_vendors(clock: Time, authority: trustme.CA, ca_file: Path) -> None:
+    def tunnel(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with server_tls(authority.issue_cert("other.example")).wrap_socket(connection, server_side=True):
+            pass
+
+    with (
+        serving(tunnel) as proxy,
+        client_of("https://api.example.com/", clock, proxy=proxy.url(), ca_file=ca_file) as client,
+        pytest.raises(ReplyRefused, match=r"no trusted TLS connection to api\.example\.com: .*check vendor\.base_url"),
+    ):
+        client.history(MONTH, bytes)
+
+
 def test_a_proxy_over_tls_is_checked_like_the_vendor(clock: Time, authority: trustme.CA, ca_file: Path) -> None:
     tls = server_tls(authority.issue_cert("127.0.0.1"))
     with serving(reply(ONE_ROW), tls=tls) as proxy:
         with client_of("http://127.0.0.1:9/", clock, proxy=proxy.url("https"), ca_file=ca_file) as client:
             assert client.history(MONTH, bytes).content == ONE_ROW
         with client_of("http://127.0.0.1:9/", clock, proxy=proxy.url("https")) as client:  # noqa: SIM117
-            with pytest.raises(ReplyRefused, match="no trusted TLS connection"):
+            with pytest.raises(ReplyRefused, match=r"no trusted TLS connection to the proxy .*; check vendor\.proxy"):
                 client.history(MONTH, bytes)
 
 
