@@ -13,6 +13,7 @@ from jobs.billing.enrichment import Live, to_ask
 from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from jobs.config import Account, Config, read_credential
+from jobs.errors import CredentialsRefused, VendorError
 from jobs.ledger.snapshots import Kept, Snapshots
 from jobs.ledger.store import Ledger
 from jobs.securevideo import history, statuses
@@ -54,6 +55,7 @@ class AccountVendor:
         self._environ, self._now = environ, now
         self._snapshots = Snapshots(config.snapshots)
         self._hosts: list[bytes | None] = []  # the list once it was asked for
+        self._refusal: str | None = None  # why the vendor let the account in no more
         self._client: Client | None = None
 
     def __enter__(self) -> Self:
@@ -66,8 +68,18 @@ class AccountVendor:
     def fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
         """`settled`: the SHA-256 of the History that the month's newest document was made of, if that still holds.
 
-        Raises VendorError, CredentialError, OutputError; only History can fail, the rest explains.
+        Raises VendorError, CredentialError, OutputError; only History can fail, the rest explains. Once the credentials
+        were refused nothing is asked any more.
         """
+        if self._refusal is not None:
+            raise VendorError(f"skipped: {self._refusal}")
+        try:
+            return self._fetch(month, settled)
+        except CredentialsRefused as refused:
+            self._refusal = str(refused)
+            raise
+
+    def _fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
         budget = Budget.of(self._config.vendor.budget_seconds)
         kept: list[Kept] = []
 

@@ -2,30 +2,29 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jobs.billing.decide import Decision, Gathered, decide
-from jobs.billing.findings import finding
-from jobs.billing.invoicing import Issued, Setting
+from jobs.billing import together
+from jobs.billing.decide import Decision, Gathered
+from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
-from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
-from jobs.errors import BillingError, CredentialsRefused, OutputError
+from jobs.errors import BillingError, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
+from jobs.gather import configured, gather, terms_of
 from jobs.ledger.folders import Folders
 from jobs.ledger.posting import Stale
-from jobs.ledger.store import ALL, Known, Ledger, View
+from jobs.ledger.store import ALL, Known, Ledger, Posting, View
 from jobs.log import bug
 from jobs.output import summary
 from jobs.output.documents import UnitFolder, final_files
 from jobs.securevideo.client import Reply
-from reports.document import Document, Finding, Snapshot
-from reports.text import so_many
+from reports.document import Document, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -70,41 +69,110 @@ def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, wat
 
 
 def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
-    """Bills the units, those of an account in one go. One unit's failure never stops the others."""
+    """Bills the units, those of an account in one go. One unit's failure never stops the others.
+
+    Where adjustments are to be issued, an account's months are decided together: a session may have moved.
+    """
     for key, of_account in groupby(units, key=lambda unit: unit[0].key):
-        account = job.config.accounts[key]
+        account, months = job.config.accounts[key], [month for _, month in of_account]
         with AccountVendor(job.config, account, job.ledger, environ=job.environ, now=job.now) as vendor:
-            yield from _run_account(job, account, [month for _, month in of_account], vendor)
+            if job.adjust and not job.draft:
+                yield from sorted(_billed(job, account, months, vendor), key=lambda one: str(one.summary["month"]))
+                continue
+            for month in months:
+                yield from _billed(job, account, [month], vendor)
 
 
-def _run_account(job: Job, account: Account, months: Iterable[Month], vendor: AccountVendor) -> Iterator[Outcome]:
-    refused: str | None = None
-    for month in months:
-        if refused is not None:
-            yield _failed(job, account.key, month, f"skipped: {refused}")
-            continue
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """An account-month that the vendor has answered for."""
+
+    month: Month
+    folder: UnitFolder
+    held: ExitStack  # keeps the folder locked
+    fetched: Fetched
+    snapshot_id: int
+    snapshot: Snapshot
+
+
+_Posted = tuple[Decision, tuple[Issued, ...]]  # the decision, and all of the month's documents that stand after it
+
+
+def _billed(job: Job, account: Account, months: Sequence[Month], vendor: AccountVendor) -> Iterator[Outcome]:
+    """Bills `months` (ascending), deciding those together that sessions moved between."""
+    with ExitStack() as held:
+        units = []
+        for month in months:
+            opened = _opened(job, account, month, vendor)
+            if isinstance(opened, Outcome):
+                yield opened
+            else:
+                held.enter_context(opened.held)
+                units.append(opened)
+        for group in _grouped(job, account, units):
+            posted = _decide_and_post(job, account, group)
+            for unit, result in zip(group, posted, strict=True):
+                yield (
+                    _failed_unit(job, account, unit, result)
+                    if isinstance(result, str)
+                    else _written(job, account, unit, *result)
+                )
+
+
+def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> _Unit | Outcome:
+    """Asks the vendor, the folder being locked from then on; or the outcome, where that is all there is to do."""
+    try:
+        with ExitStack() as held:
+            folder = held.enter_context(UnitFolder(job.output, account.key, str(month), job.config.file_mode))
+            held.enter_context(folder.locked())
+            _finish(job, folder, account.key, month)
+            fetched = vendor.fetch(month, job.ledger.settled(account.key, str(month)))
+            if isinstance(fetched, Settled):
+                return _settled(job, folder, account, month, fetched)
+            snapshot_id, snapshot = job.ledger.add_snapshot(
+                account.key,
+                str(month),
+                kept=fetched.kept,
+                rows=fetched.reply.content.received,
+                fetched_at=fetched.reply.received_at,
+                attached=fetched.attached,
+            )
+            return _Unit(month, folder, held.pop_all(), fetched, snapshot_id, snapshot)
+    except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
+        return _failed(job, account.key, month, _said(error))
+
+
+def _grouped(job: Job, account: Account, units: Sequence[_Unit]) -> list[list[_Unit]]:
+    """Those to be decided together; each by itself where that cannot be told, for then it fails by itself."""
+    if len(units) > 1:
         try:
-            yield _unit(job, account, month, vendor)
-        except BillingError as error:
-            refused = str(error) if isinstance(error, CredentialsRefused) else None
-            yield _failed(job, account.key, month, str(error))
-        except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
-            yield _failed(job, account.key, month, bug(error))
+            found = together.groups([_gather(job, account, unit)[0] for unit in units])
+            return [[units[index] for index in group] for group in found]
+        except Exception as error:  # noqa: BLE001  # see `_opened`
+            log.warning("%s: the months are decided one by one: %s", account.key, _said(error))
+    return [[unit] for unit in units]
 
 
-def _unit(job: Job, account: Account, month: Month, vendor: AccountVendor) -> Outcome:
-    with UnitFolder(job.output, account.key, str(month), job.config.file_mode) as folder, folder.locked():
-        _finish(job, folder, account.key, month)
-        fetched = vendor.fetch(month, job.ledger.settled(account.key, str(month)))
-        if isinstance(fetched, Settled):
-            return _settled(job, folder, account, month, fetched)
-        decision, snapshot, standing = _decide_and_post(job, folder, account, month, fetched)
-        documents, files = _write(job, folder, decision, standing)
-        told = summary.of_decision(account.key, str(month), snapshot, decision, documents)
-        files |= folder.write_summary(summary.to_json(told))
-        detail = {**summary.for_ledger(decision), "snapshot": snapshot.sha256} | _looked_at(fetched.reply)
-        job.ledger.add_event(account.key, str(month), decision.status, detail=detail | _left(job, files))
+def _written(job: Job, account: Account, unit: _Unit, decision: Decision, standing: tuple[Issued, ...]) -> Outcome:
+    try:
+        documents, files = _write(job, unit.folder, decision, standing)
+        told = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
+        files |= unit.folder.write_summary(summary.to_json(told))
+        detail = {**summary.for_ledger(decision), "snapshot": unit.snapshot.sha256} | _looked_at(unit.fetched.reply)
+        job.ledger.add_event(account.key, str(unit.month), decision.status, detail=detail | _left(job, files))
+    except Exception as error:  # noqa: BLE001  # see `_opened`
+        return _failed_unit(job, account, unit, _said(error))
+    unit.held.close()
     return Outcome(told, 3 if decision.needs_a_person else 0)
+
+
+def _failed_unit(job: Job, account: Account, unit: _Unit, error: str) -> Outcome:
+    unit.held.close()
+    return _failed(job, account.key, unit.month, error)
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, BillingError) else bug(error)
 
 
 def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled) -> Outcome:
@@ -120,87 +188,69 @@ def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetch
     return Outcome(told, 0)
 
 
-def _decide_and_post(
-    job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Fetched
-) -> tuple[Decision, Snapshot, tuple[Issued, ...]]:
-    """The decision, and all of the month's documents that stand after it.
+def _decide_and_post(job: Job, account: Account, units: Sequence[_Unit]) -> list[_Posted | str]:
+    """What becomes of months that are decided together, all that is issued at once; or why a month failed."""
+    try:
+        for _ in range(_DECISIONS):
+            gathered = [_gather(job, account, unit) for unit in units]
+            decisions = together.decide_together([one for one, _ in gathered])
+            try:
+                return _post(job, units, gathered, decisions)
+            except Stale:
+                continue
+        raise BillingError("other runs kept changing this account; nothing was issued: run again when they are done")
+    except Exception as error:  # noqa: BLE001  # see `_opened`
+        return [_said(error)] * len(units)
 
-    All files of a document are made before its number is taken: what cannot be made takes none.
-    """
-    received = fetched.reply.content
-    snapshot_id, snapshot = job.ledger.add_snapshot(
-        account.key,
-        str(month),
-        kept=fetched.kept,
-        rows=received.received,
-        fetched_at=fetched.reply.received_at,
-        attached=fetched.attached,
-    )
-    for _ in range(_DECISIONS):
-        known = job.ledger.known(account.key, str(month), View(ALL, snapshot_id))
-        decision = decide(_gather(job, account, month, fetched=fetched, known=known, snapshot=snapshot))
-        if decision.post is None:
-            return decision, snapshot, known.issued
-        there = [file for output in {job.output, job.config.output} for file in final_files(output, account.key)]
+
+def _post(
+    job: Job,
+    units: Sequence[_Unit],
+    gathered: Sequence[tuple[Gathered, Known]],
+    decisions: Sequence[together.Outcome],
+) -> list[_Posted | str]:
+    """All files of a document are made before its number is taken: what cannot be made takes none. Raises Stale."""
+    postings: list[Posting] = []
+    for unit, (_, known), one in zip(units, gathered, decisions, strict=True):
+        if isinstance(one, Decision) and one.post is not None:
+            postings.append(Posting(one.post, one.month.sessions, unit.snapshot_id, known.accepted, one.moving))
+    posted: Iterator[Issued] = iter(())
+    if postings:
+        account = postings[0].document.account
+        numbered = job.ledger.numbered([posting.document for posting in postings])
+        postings = [replace(posting, document=final) for posting, final in zip(postings, numbered, strict=True)]
+        folders = {str(unit.month): unit.folder for unit in units}
+        for posting in postings:
+            folders[posting.document.month].prepare(posting.document, posting.sessions)
+        there = [file for output in {job.output, job.config.output} for file in final_files(output, account)]
         there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
-        try:
-            (numbered,) = job.ledger.numbered([decision.post])
-            folder.prepare(numbered, decision.month.sessions)
-            posted = job.ledger.post(
-                numbered, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id, there=there
-            )
-        except Stale:
-            continue
-        final = posted.document
-        changes = final if decision.changes else None
-        return replace(decision, post=final, changes=changes), snapshot, (*known.issued, posted)
-    raise BillingError("other runs kept changing this account; nothing was issued: run again when they are done")
+        posted = iter(job.ledger.post(postings, newest=gathered[0][1].newest, there=there))
+    results: list[_Posted | str] = []
+    for (_, known), one in zip(gathered, decisions, strict=True):
+        if not isinstance(one, Decision):
+            results.append(str(one))
+        elif one.post is None:
+            results.append((one, known.issued))
+        else:
+            issued = next(posted)
+            changes = issued.document if one.changes else None
+            results.append((replace(one, post=issued.document, changes=changes), (*known.issued, issued)))
+    return results
 
 
-def _gather(
-    job: Job, account: Account, month: Month, *, fetched: Fetched, known: Known, snapshot: Snapshot
-) -> Gathered:
-    config, received = job.config, fetched.reply.content
-    setting = Setting(
-        account=account.key,
-        snapshot=snapshot,
-        presentation=config.presentation(job.program_version),
-        formats=config.formats,
-        close_day=config.close_day,
-        past=known.past,
-    )
-    return Gathered(
-        month=month,
+def _gather(job: Job, account: Account, unit: _Unit) -> tuple[Gathered, Known]:
+    known = job.ledger.known(account.key, str(unit.month), View(ALL, unit.snapshot_id))
+    gathered = gather(
+        unit.month,
         now=job.now(),
-        draft_only=job.draft,
-        adjust=job.adjust,
-        terms=_terms(account, known),
-        setting=setting,
-        rows=received.rows,
-        received=received.received,
-        findings=(
-            *received.findings,
-            *clock_skew(fetched.reply),
-            *rows_gone(received.received, known, month, config.close_day),
-        ),
-        issued=known.issued,
-        elsewhere=known.elsewhere,
-        live=fetched.live,
+        known=known,
+        received=unit.fetched.reply.content,
+        setting=configured(job.config, account, unit.snapshot, job.program_version),
+        terms=terms_of(account, known),
+        live=unit.fetched.live,
     )
-
-
-def _terms(account: Account, known: Known) -> Terms:
-    return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
-
-
-def rows_gone(received: int, known: Known, month: Month, close_day: int) -> Iterator[Finding]:
-    """Tells of a reply that holds fewer rows than the one before it did when the month was closed already."""
-    last = known.last_snapshot
-    if last is not None and last.fetched_at >= month.closes_at(close_day) and received < last.rows:
-        before = f"{last.rows} at {last.fetched_at:%Y-%m-%d %H:%M} UTC"
-        gone = last.rows - received
-        text = f"{so_many(gone, 'row')} {'is' if gone == 1 else 'are'} gone: {received} came, {before}"
-        yield finding("rows-gone", None, f"{text}, when the month was closed already; ask the vendor why")
+    findings = (*gathered.findings, *clock_skew(unit.fetched.reply))
+    return replace(gathered, draft_only=job.draft, adjust=job.adjust, findings=findings), known
 
 
 def _write(

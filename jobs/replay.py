@@ -1,17 +1,18 @@
-"""A month computed again from a stored snapshot, without the vendor: for `diff` and `verify`."""
+"""A month computed again from a stored snapshot, without the vendor: for `diff`, `verify` and `accept`."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from jobs.billing.decide import Decision, Gathered, decide
 from jobs.billing.invoicing import Setting
 from jobs.billing.month import Month
-from jobs.billing.terms import from_builtins
+from jobs.billing.terms import Terms, from_builtins
+from jobs.config import Account, Config
 from jobs.errors import UsageError
+from jobs.gather import configured, gather, terms_of
 from jobs.ledger.snapshots import Snapshots
 from jobs.ledger.store import Ledger, View
-from jobs.monthly import rows_gone
 from jobs.securevideo import history, statuses
 from reports.document import Document
 from reports.stored import plain, to_builtins
@@ -31,34 +32,46 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     Raises LedgerDamaged where the snapshot is missing or damaged.
     """
     month = Month.parse(like.month)
-    known = archive.ledger.known(like.account, like.month, view)
     snapshot = archive.ledger.snapshot(view.snapshot_id)
-    attached = archive.ledger.attachments(view.snapshot_id)
-    received = history.read(archive.snapshots.load(snapshot.sha256), keep_participants=like.participants == "full")
     setting = Setting(
         account=like.account,
         snapshot=snapshot,
         presentation=like.presentation,
         formats=tuple(like.files),
         close_day=like.close_day,
-        past=known.past,
+        past=(),
     )
-    return decide(
-        Gathered(
-            month=month,
-            now=max(snapshot.fetched_at, month.closes_at(like.close_day)),
-            draft_only=False,
-            adjust=adjust,
-            terms=from_builtins(like.terms),
-            setting=setting,
-            rows=received.rows,
-            received=received.received,
-            findings=(*received.findings, *rows_gone(received.received, known, month, like.close_day)),
-            issued=known.issued,
-            elsewhere=known.elsewhere,
-            live=statuses.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()}),
-        )
-    )
+    now = max(snapshot.fetched_at, month.closes_at(like.close_day))
+    gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))
+    accepted = any(one.code == "rows-gone" and one.seen == snapshot.sha256 for one in gathered.accepted)
+    return decide(replace(gathered, adjust=adjust, guarded=accepted))  # what is issued needed no other leave
+
+
+def as_a_run_gathers(
+    archive: Archive, config: Config, account: Account, month: Month, *, now: datetime, program_version: str
+) -> Gathered | None:
+    """What a run with --adjust would decide on, did the vendor send what it sent last; None where it sent nothing yet.
+
+    Raises LedgerDamaged where the snapshot is missing or damaged.
+    """
+    view = archive.ledger.view(account.key, str(month))
+    if not view.snapshot_id:
+        return None
+    setting = configured(config, account, archive.ledger.snapshot(view.snapshot_id), program_version)
+    terms = terms_of(account, archive.ledger.known(account.key, str(month), view))
+    return replace(gathered_again(archive, month, view, now=now, setting=setting, terms=terms), adjust=True)
+
+
+def gathered_again(
+    archive: Archive, month: Month, view: View, *, now: datetime, setting: Setting, terms: Terms
+) -> Gathered:
+    """What a run gathered on the snapshot that `view` names. Raises LedgerDamaged where it is missing or damaged."""
+    known = archive.ledger.known(setting.account, str(month), view)
+    attached = archive.ledger.attachments(view.snapshot_id)
+    body = archive.snapshots.load(setting.snapshot.sha256)
+    received = history.read(body, keep_participants=setting.presentation.participants == "full")
+    live = statuses.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()})
+    return gather(month, now=now, known=known, received=received, setting=setting, terms=terms, live=live)
 
 
 def in_words(found: dict[str, Any]) -> str:

@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
         becomes="set_aside",
         what="was counted in another issued month of this account: a session is billed once",
     ),
+    "half-moved": Kind("warning", "See to the other month, then run both together with --adjust."),
     "before-first-plan": Kind(
         "blocking",
         "Add the plan that held then to the configuration, then run the month again.",
@@ -96,7 +97,9 @@ KINDS: dict[str, Kind] = {
     ),
     "clock-skew": Kind("blocking", "Set this computer's clock, then run the month again."),
     "volume-anomaly": Kind("warning", "Look whether the count can be right before the invoice goes out."),
-    "rows-gone": Kind("warning", "Ask SecureVideo why rows are gone from a closed month."),
+    "rows-gone": Kind(  # blocking: it would be an adjustment, with --adjust
+        "warning", "Ask SecureVideo why rows are gone from a closed month."
+    ),
     "session-in-progress": Kind(  # blocking: under a minutes meter
         "warning",
         "Run the month again when the session has ended.",

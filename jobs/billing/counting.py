@@ -48,7 +48,9 @@ def count(
         hit = mask & open_rows
         open_rows &= ~hit
         tally[KINDS[code].becomes] += int(hit.sum())
-        told.extend(_row_findings(code, rows[hit]))
+        told.extend(
+            _billed_elsewhere(rows[hit], elsewhere) if code == "billed-elsewhere" else _row_findings(code, rows[hit])
+        )
     counted = rows[open_rows].reset_index(drop=True)
     told.extend(_oddities(counted, parts, live))
     told.extend(live_findings(live, counted, parts))
@@ -107,6 +109,14 @@ def _row_findings(code: str, rows: pd.DataFrame) -> Iterator[Finding]:
     ids = rows["session_id"].tolist()
     for session_id in sorted(set(ids)) if code == "conflicting-duplicate" else ids:
         yield of_session(code, session_id)
+
+
+def _billed_elsewhere(rows: pd.DataFrame, elsewhere: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]:
+    ids = rows["session_id"].to_numpy(np.int64)
+    months = {session_id: month for month, counted in elsewhere.items() for session_id in np.intersect1d(ids, counted)}
+    for session_id in ids.tolist():
+        text = f"session {session_id} is counted in {months[session_id]}, which is issued: a session is billed once"
+        yield finding("billed-elsewhere", session_id, f"{text}; compare both months")
 
 
 _CONTRADICTIONS = {

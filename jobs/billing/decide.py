@@ -1,7 +1,7 @@
 """What to do with one account-month: issue, draft, leave alone or restate (docs/rules.md §8.1). Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.billing import invoicing, restate
+from jobs.billing import acceptance, invoicing, restate
+from jobs.billing.acceptance import Acceptance
 from jobs.billing.counting import count
 from jobs.billing.enrichment import NOTHING, Live, of_issued
 from jobs.billing.findings import blocks, finding, in_order
@@ -18,7 +19,8 @@ from jobs.billing.month import Month
 from jobs.billing.plan import parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
 from jobs.billing.terms import Terms
-from reports.document import Document, Finding, MonthTotals
+from reports.document import Document, Finding, MonthTotals, Snapshot
+from reports.findings import Severity
 from reports.text import so_many
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
@@ -44,6 +46,10 @@ class Gathered:
     issued: tuple[Issued, ...]  # this month's documents, the invoice first
     elsewhere: Mapping[str, npt.NDArray[np.int64]]  # SessionIds counted in other issued months
     live: Live = NOTHING
+    last_reply: Snapshot | None = None  # the month's, before this one
+    accepted: tuple[Acceptance, ...] = ()  # all of the month's
+    guarded: bool = True  # whether an adjustment waits for a person where rows are gone
+    moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # see `jobs.billing.together`
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Decision:
     post: Document | None
     drafts: tuple[Document, ...]
     changes: Document | None  # the adjustment that holds the changes, posted or drafted
+    moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # as gathered
 
     @property
     def needs_a_person(self) -> bool:
@@ -74,10 +81,23 @@ def decide(gathered: Gathered) -> Decision:
         elsewhere=gathered.elsewhere,
         live=gathered.live,
     )
+    accepted = acceptance.in_force(gathered.accepted, gathered.rows, gathered.setting.snapshot.sha256)
+    usage = replace(usage, sessions=acceptance.read_as_accepted(usage.sessions, accepted))
     month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.live)
-    anomaly = volume_anomaly(month.counts["BILL"], gathered.setting.past)
-    findings = in_order([*usage.findings, *anomaly])
-    return _restated(gathered, month, findings) if gathered.issued else _first(gathered, month, findings)
+    differs = bool(gathered.issued) and not restate.same(gathered.issued[-1].sessions, month.sessions)
+    found = [
+        *usage.findings,
+        *volume_anomaly(month.counts["BILL"], gathered.setting.past),
+        *rows_gone(gathered, differs=differs),
+        *half_moved(gathered.moving),
+    ]
+    settled = acceptance.applied(found, accepted)
+    findings = in_order(acceptance.with_way_out(settled, gathered.setting.account, str(gathered.month)))
+    if gathered.issued:
+        decision = _restated(gathered, month, findings, differs=differs)
+    else:
+        decision = _first(gathered, month, findings)
+    return replace(decision, moving=gathered.moving)
 
 
 def _first(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...]) -> Decision:
@@ -88,9 +108,9 @@ def _first(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, .
     return Decision("issued", month, findings, document, (), None)
 
 
-def _restated(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...]) -> Decision:
+def _restated(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], *, differs: bool) -> Decision:
     settled = of_issued(findings)
-    if restate.same(gathered.issued[-1].sessions, month.sessions) and not blocks(settled):
+    if not differs and not blocks(settled):
         return Decision("unchanged", month, in_order(settled), None, (), None)
     document = invoicing.adjustment(month, gathered.setting, findings, gathered.issued)
     if gathered.adjust and not gathered.draft_only and not blocks(findings):
@@ -112,3 +132,33 @@ def volume_anomaly(bill: int, past: Sequence[MonthTotals]) -> list[Finding]:
     usual = ", ".join(map(str, before))
     text = f"{so_many(bill, 'BILL session')} against {usual} in the three issued months before: please check"
     return [finding("volume-anomaly", None, text)]
+
+
+def rows_gone(gathered: Gathered, *, differs: bool) -> Iterator[Finding]:
+    """Tells of a reply with fewer rows than an earlier one that came when the month was closed already.
+
+    That is a warning; but no adjustment is issued because the vendor sent less, unless a person has accepted it.
+    `differs`: whether the sessions are not those issued.
+    """
+    guards = [gathered.issued[-1].document.snapshot] if differs and gathered.guarded else []
+    earlier = [*([gathered.last_reply] if gathered.last_reply else []), *guards]
+    closes_at = gathered.month.closes_at(gathered.setting.close_day)
+    fullest = max((one for one in earlier if one.fetched_at >= closes_at), key=lambda one: one.rows, default=None)
+    if fullest is not None and gathered.received < fullest.rows:
+        gone = fullest.rows - gathered.received
+        before = f"{fullest.rows} at {fullest.fetched_at:%Y-%m-%d %H:%M} UTC"
+        text = f"{so_many(gone, 'row')} {'is' if gone == 1 else 'are'} gone: {gathered.received} came, {before}"
+        severity: Severity | None = None
+        if gathered.adjust and any(gathered.received < issued.rows for issued in guards):
+            severity = "blocking"
+        yield finding("rows-gone", None, f"{text}, when the month was closed already; ask the vendor why", severity)
+
+
+def half_moved(moving: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]:
+    """Tells of sessions whose move between this month and another is only half done, since the other one waits."""
+    for month, ids in moving.items():
+        text = (
+            f"{restate.numbered_sessions(ids.tolist())} between this month and {month}, which cannot be issued yet: "
+            f"this is one half of the move. See to {month}, then run both months together with --adjust"
+        )
+        yield finding("half-moved", None, text)

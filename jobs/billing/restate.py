@@ -236,5 +236,10 @@ def _causes(own: Iterable[_Pair], metered: Container[int]) -> Iterator[tuple[int
                 yield part, since, pair.session_id, "changed its minutes"
 
 
+def numbered_sessions(ids: Sequence[int]) -> str:
+    """ "session 5 moves", "sessions 5, 6 and 7 move" …, the first three of them."""
+    return f"session {ids[0]} moves" if len(ids) == 1 else f"sessions {_listed(ids)} move"
+
+
 def _listed(ids: Sequence[int]) -> str:
     return ", ".join(map(str, ids[:3])) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")

@@ -31,6 +31,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "status": "Ask whether a session is going on.",
     "report": "Report a host's or participant's use, unbilled.",
     "history": "Show what the ledger holds.",
+    "accept": "Accept a finding, by name and with a reason.",
     "diff": "Show what changed since a month was issued.",
     "verify": "Prove ledger, snapshots and files, offline.",
     "render": "Write the files of issued documents again.",

@@ -43,5 +43,7 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
             say(str(one))
             found += isinstance(one, proof.Difference)
             left_out += isinstance(one, proof.LeftOut)
+        for line in proof.accepted(scope) if not found else ():
+            say(line)
         say(proof.told(found, scope, left_out=left_out > 0))
     ctx.exit(3 if found else 0)

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from jobs.ledger import frames, webhook_events
-from jobs.ledger.schema import documents
+from jobs.ledger.schema import NO_RUN, documents
 
-NO_LOOK = ("posted", "written", "failed")  # events after which a month is known as well as it was before
+NO_LOOK = (*NO_RUN, "failed")  # events after which a month is known as well as it was before
 
 
 @dataclass(frozen=True, slots=True)

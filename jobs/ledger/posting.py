@@ -1,19 +1,55 @@
-"""Making a document final: number, row and lines, in the caller's one transaction."""
+"""Making a document final: number, row and lines, in the caller's one transaction; and what was posted together."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
 from jobs.billing import invoicing, money
 from jobs.errors import ClockSetBack, LedgerOutdated
 from jobs.ledger import chain, frames
 from jobs.ledger.rows import in_text
-from jobs.ledger.schema import documents, lines, numbers
+from jobs.ledger.schema import documents, events, lines, numbers
 from reports.document import Document
 from reports.stored import plain, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What a document was decided with, where sessions moved between months; the event `posted` holds it."""
+
+    documents: tuple[int, ...] = ()  # ids of those of other months that were posted in the same transaction
+    moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # `jobs.billing.decide.Gathered.moving`
+
+
+def noted(together: Together) -> dict[str, Any]:
+    """What the event says of it: nothing where there is nothing."""
+    moving = {month: ids.tolist() for month, ids in together.moving.items()}
+    return {name: value for name, value in (("together", list(together.documents)), ("moving", moving)) if value}
+
+
+def together(connection: Connection, document_id: int) -> tuple[int, Together]:
+    """The id of the event that a document was posted with, and what it says."""
+    of_document = (events.c.document_id == document_id) & (events.c.kind == "posted")
+    row = connection.execute(select(events.c.id, events.c.detail).where(of_document)).one_or_none()
+    if row is None:
+        return 0, Together()
+    detail = json.loads(row.detail)
+    moving = {month: np.array(ids, dtype=np.int64) for month, ids in detail.get("moving", {}).items()}
+    return row.id, Together(tuple(detail.get("together", ())), moving)
+
+
+def months_of(connection: Connection, document_ids: Iterable[int]) -> dict[str, int]:
+    """By month the document's id."""
+    query = select(documents.c.month, documents.c.id).where(documents.c.id.in_(tuple(document_ids)))
+    return {month: row_id for month, row_id in connection.execute(query)}  # noqa: C416  # rows
 
 
 class Stale(Exception):  # no error: somebody else was first, look again

@@ -115,10 +115,12 @@ events = _table(
     _text("at"),
     _text("account"),
     _text("month"),
-    _text("kind"),  # posted, written, or a unit's status at the end of a run: issued, draft, unchanged, …
+    _text("kind"),  # one of NO_RUN, or a unit's status at the end of a run: issued, draft, unchanged, …
     Column("document_id", ForeignKey("documents.id"), nullable=True),
     _text("detail"),  # JSON
 )
+
+NO_RUN = ("posted", "written", "accepted")  # kinds of events that say nothing of how a run left a month
 
 heads = Table(  # one row for each table above that holds any; the only rows that ever change
     "heads",

@@ -11,11 +11,9 @@ from sqlalchemy import Connection, select
 
 from jobs.ledger import drift, history
 from jobs.ledger.drift import Drift
-from jobs.ledger.schema import documents, events, snapshots
+from jobs.ledger.schema import NO_RUN, documents, events, snapshots
 from reports.document import Document
 from reports.stored import from_json
-
-_OF_DOCUMENTS = ("posted", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def standings(connection: Connection) -> list[Standing]:
 
 def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told_since: Drift | None) -> Standing:
     issued, told = known["documents"], known["events"]
-    runs = [row for row in told if row["kind"] not in _OF_DOCUMENTS]
+    runs = [row for row in told if row["kind"] not in NO_RUN]
     decided = [row for row in runs if row["kind"] != "failed"]
     failed = runs[-1]["kind"] == "failed" if runs else False
     written = {row["document_id"] for row in told if row["kind"] == "written"}

@@ -5,9 +5,9 @@ stores its document, so none is lost, doubled or left out, whatever happens to t
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,10 +19,11 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from jobs.billing import invoicing
+from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import TREND_MONTHS, Issued
-from jobs.ledger import chain, engine, frames, history, posting
+from jobs.ledger import acceptances, chain, engine, frames, history, posting
 from jobs.ledger.chain import Break
-from jobs.ledger.posting import Stale
+from jobs.ledger.posting import Stale, Together
 from jobs.ledger.rows import (
     attached_to,
     document_of,
@@ -50,6 +51,8 @@ class View:
 
     document_id: int
     snapshot_id: int
+    event_id: int = ALL  # of acceptances
+    posted: Together = field(default_factory=Together)  # with a document: what it was decided with
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ class Known:
     past: tuple[MonthTotals, ...]  # the earlier issued months, ascending
     elsewhere: Mapping[str, npt.NDArray[np.int64]]  # the SessionIds counted in each other issued month
     last_snapshot: Snapshot | None  # the month's, before the one that is being decided on
+    accepted: tuple[Acceptance, ...]  # of the month's findings
+    moving: Mapping[str, npt.NDArray[np.int64]]  # of a document's view: what it was decided with
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A document to be made final, and what it was decided on."""
+
+    document: Document
+    sessions: pd.DataFrame  # the month's, rated
+    snapshot_id: int
+    accepted: tuple[Acceptance, ...] = ()
+    moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
 
 class Ledger:
@@ -168,6 +184,7 @@ class Ledger:
         """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""
         with engine.reading(self._engine) as connection:
             newest = newest_of_each_month(connection, account, view.document_id)
+            newest |= posting.months_of(connection, view.posted.documents)
             own = select(documents).where(documents.c.account == account, documents.c.month == month)
             own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
             earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
@@ -178,6 +195,8 @@ class Ledger:
                 past=tuple(invoicing.month_totals(document_of(connection, row_id)) for row_id in earlier),
                 elsewhere={m: self._counted(connection, row_id) for m, row_id in newest.items() if m != month},
                 last_snapshot=snapshot_from(last) if last else None,
+                accepted=acceptances.given(connection, account, month, view.event_id),
+                moving=view.posted.moving,
             )
 
     def elsewhere(self, account: str, month: str) -> dict[str, npt.NDArray[np.int64]]:
@@ -193,7 +212,15 @@ class Ledger:
             document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
             of_month = (snapshots.c.account == account) & (snapshots.c.month == month)
             snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
-            return View(connection.execute(document).scalar_one() or 0, connection.execute(snapshot).scalar_one() or 0)
+            event = select(func.max(events.c.id)).where(events.c.at <= until)
+            found = [connection.execute(newest).scalar_one() or 0 for newest in (document, snapshot, event)]
+            return View(document_id=found[0], snapshot_id=found[1], event_id=found[2])
+
+    def view_before(self, document_id: int, snapshot_id: int) -> View:
+        """What was known when a document was posted, of what was posted with it too."""
+        with engine.reading(self._engine) as connection:
+            event_id, together = posting.together(connection, document_id)
+        return View(min((document_id, *together.documents)) - 1, snapshot_id, event_id, together)
 
     def settled(self, account: str, month: str) -> str | None:
         """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
@@ -257,39 +284,51 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return posting.numbered(connection, unnumbered, self._now().date())
 
-    def post(
-        self, document: Document, sessions: pd.DataFrame, *, newest: int, snapshot_id: int, there: Iterable[Path] = ()
-    ) -> Issued:
-        """Makes `document` final: gives it date and number and stores it with the month's rated `sessions`.
+    def post(self, postings: Sequence[Posting], *, newest: int, there: Sequence[Path] = ()) -> list[Issued]:
+        """Makes documents of one account final, all at once: each gets date and number and is stored with its sessions.
 
-        `newest`: `Known.newest` of the decision. `there`: the account's files that bear a final document's name.
-        Raises Stale if the account has another newest document by now, or `document` a number or date (`numbered`) that
-        it can no longer be given; LedgerOutdated if one of the files is of a document that is not in the ledger,
-        ClockSetBack if the ledger holds a document of a later day.
+        `newest`: `Known.newest` of the decisions. `there`: the account's files that bear a final document's name.
+        Raises Stale if the account has another newest document by now, a finding has been accepted since, or a document
+        a number or date (`numbered`) that it can no longer be given;
+        LedgerOutdated if one of the files is of a document that is not in the ledger, ClockSetBack if the ledger holds
+        a document of a later day.
         """
-        packed = frames.pack(sessions)
+        packed = [frames.pack(one.sessions) for one in postings]
         with self._adding() as connection:
-            if max(newest_of_each_month(connection, document.account, ALL).values(), default=0) != newest:
+            account = postings[0].document.account
+            given = [acceptances.given(connection, account, one.document.month, ALL) for one in postings]
+            is_newest = max(newest_of_each_month(connection, account, ALL).values(), default=0) == newest
+            if not is_newest or given != [one.accepted for one in postings]:
                 raise Stale
-            row_id, final = posting.post(
-                connection,
-                document,
-                packed,
-                run_id=self._run_id,
-                snapshot_id=snapshot_id,
-                now=self._now(),
-                there=there,
-            )
-            detail = {"number": final.number}
-            self._add_event(connection, final.account, final.month, "posted", document_id=row_id, detail=detail)
-        return Issued(row_id, final, sessions)
+            posted = [
+                posting.post(
+                    connection,
+                    one.document,
+                    sessions,
+                    run_id=self._run_id,
+                    snapshot_id=one.snapshot_id,
+                    now=self._now(),
+                    there=there,
+                )
+                for one, sessions in zip(postings, packed, strict=True)
+            ]
+            ids = [row_id for row_id, _ in posted]
+            for one, (row_id, final) in zip(postings, posted, strict=True):
+                others = [other for other in ids if other != row_id]
+                detail = {"number": final.number} | posting.noted(Together(tuple(others), one.moving))
+                self._add_event(connection, account, final.month, "posted", document_id=row_id, detail=detail)
+        return [Issued(row_id, final, one.sessions) for one, (row_id, final) in zip(postings, posted, strict=True)]
 
     def add_event(
         self, account: str, month: str, kind: str, *, document_id: int | None = None, detail: Mapping[str, Any]
     ) -> None:
-        """Notes what happened to a month: `written` for a document's files, else how a run left the unit."""
+        """Notes what happened to a month: one of `schema.NO_RUN`, else how a run left the unit."""
         with self._adding() as connection:
             self._add_event(connection, account, month, kind, document_id=document_id, detail=detail)
+
+    def accept(self, account: str, month: str, acceptance: Acceptance) -> None:
+        """Notes that a person has accepted a finding."""
+        self.add_event(account, month, acceptances.KIND, detail=acceptances.detail_of(acceptance))
 
     def _add_event(
         self,

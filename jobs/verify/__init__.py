@@ -6,13 +6,15 @@ are made again and compared with those in the output folder. Each difference is 
 
 from collections.abc import Iterable, Iterator
 
+from jobs.billing.acceptance import in_words
 from jobs.errors import BillingError, LedgerDamaged, UsageError
+from jobs.ledger import acceptances
 from jobs.ledger.rows import issued_from
 from jobs.log import origin
 from jobs.verify import files, ledger
 from jobs.verify.scope import Difference, LeftOut, Outline, Scope, Told, first_ones, outline_of
 
-__all__ = ["Difference", "LeftOut", "Scope", "told", "verify"]
+__all__ = ["Difference", "LeftOut", "Scope", "accepted", "told", "verify"]
 
 
 def verify(scope: Scope) -> Iterator[Difference | LeftOut]:
@@ -60,7 +62,7 @@ def _compared(scope: Scope) -> Iterator[Difference | LeftOut]:
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
     if scope.account is None and scope.month is None:
-        yield from files.overview(scope)
+        yield from files.overview(scope, outline)
 
 
 def _left_out(outline: Outline) -> Iterator[LeftOut]:
@@ -76,6 +78,15 @@ def _left_out(outline: Outline) -> Iterator[LeftOut]:
 
 def _within_ledger(scope: Scope, differences: Iterable[Told]) -> Iterator[Difference]:
     return (Difference(scope.ledger_name, *one) for one in differences)
+
+
+def accepted(scope: Scope) -> Iterator[str]:
+    """What persons have accepted, a line each: no computation proves that, only who answers for it."""
+    for row in scope.archive.ledger.outline()["events"]:
+        if row["kind"] == acceptances.KIND and scope.holds(row):
+            one = acceptances.acceptance_from(row)
+            of_session = f" of session {one.session_id}" if one.session_id else ""
+            yield f"{row['account']} {row['month']}: {one.code}{of_session} was accepted {in_words(one)}"
 
 
 def told(differences: int, scope: Scope, *, left_out: bool) -> str:

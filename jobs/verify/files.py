@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.billing.invoicing import Issued
+from jobs.ledger import folders
+from jobs.ledger.schema import NO_RUN
 from jobs.output.documents import final_files
 from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
@@ -97,8 +99,13 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
             yield name, str(expected), str(stored.get(name))
 
 
-def overview(scope: Scope) -> Iterator[Difference]:
-    """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old."""
+def overview(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old.
+
+    Programs before those that note their folders did not seal it: where only they ran, it proves nothing.
+    """
+    if not folders.noted(outline.events):
+        return
     file = scope.output / OVERVIEW
     content = found_at(file)
     if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
@@ -130,7 +137,7 @@ def _ends(scope: Scope, outline: Outline) -> list[tuple[Row, dict[str, Any]]]:
     Of a unit of which there is none, those under any configuration: its folder may have been moved.
     """
     told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
-    ends = [(row, detail) for row, detail in told if row["kind"] not in ("posted", "written")]
+    ends = [(row, detail) for row, detail in told if row["kind"] not in NO_RUN]
     if named := [end for end in ends if end[1].get("output") == str(scope.output)]:
         return named
     configured = [end for end in ends if "output" not in end[1]]

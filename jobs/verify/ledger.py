@@ -13,7 +13,6 @@ from jobs.errors import BillingError
 from jobs.ledger import frames
 from jobs.ledger.posting import amounts_minor
 from jobs.ledger.rows import superseded
-from jobs.ledger.store import View
 from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
 from reports import compare
@@ -88,7 +87,8 @@ def recomputed(scope: Scope, outline: Outline, row: Row, issued: Issued) -> Iter
     """What the snapshot gives under the stored terms is what was issued."""
     document = issued.document
     try:
-        decision = recount(scope.archive, document, View(issued.id - 1, row["snapshot_id"]), adjust=True)
+        view = scope.archive.ledger.view_before(issued.id, row["snapshot_id"])
+        decision = recount(scope.archive, document, view, adjust=True)
     except BillingError as error:
         yield f"{named(row)}, computed again", "as issued", str(error)
         return

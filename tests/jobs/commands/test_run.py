@@ -369,12 +369,12 @@ def test_an_error_nobody_expected_shows_where_it_was_and_no_row(tmp_path: Path) 
     ) as company:
         script = (
             "import sys\n"
-            "from jobs import monthly\n"
+            "from jobs.billing import together\n"
             "def broken(gathered):\n"
             "    if gathered.setting.account == 'acme':\n"
             "        raise KeyError(gathered.rows['host_name'][0], 'Patient Zero')\n"
             "    return right(gathered)\n"
-            "right, monthly.decide = monthly.decide, broken\n"
+            "right, together.decide = together.decide, broken\n"
             "from jobs.commands.group import main\n"
             "main()\n"
         )

@@ -12,7 +12,7 @@ from typing import Any
 from jobs.billing.invoicing import Issued
 from jobs.ledger import chain, schema
 from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Ledger, View
+from jobs.ledger.store import ALL, Ledger, Posting, View
 from tests import usage
 
 NOW = datetime(2016, 12, 5, 6, tzinfo=UTC)
@@ -29,9 +29,10 @@ def post(ledger: Ledger, rows: Sequence[usage.Row], account: str = "acme") -> Is
     known = ledger.known(account, "2016-11", View(ALL, snapshot_id))
     setting = usage.setting(account=account, snapshot=snapshot)
     terms = replace(usage.terms(), invoice_prefix=account.upper())
-    decision = usage.decided(rows, issued=known.issued, setting=setting, terms=terms, adjust=True)
+    decision = usage.decided(rows, issued=known.issued, setting=setting, terms=terms, adjust=True, guarded=False)
     assert decision.post is not None
-    return ledger.post(decision.post, decision.month.sessions, newest=known.newest, snapshot_id=snapshot_id)
+    posting = Posting(decision.post, decision.month.sessions, snapshot_id)
+    return ledger.post([posting], newest=known.newest)[0]
 
 
 def sql(path: Path, *statements: str) -> None:

@@ -13,7 +13,7 @@ from jobs.errors import ClockSetBack, LedgerDamaged
 from jobs.ledger import frames
 from jobs.ledger.posting import Stale
 from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Ledger, View
+from jobs.ledger.store import ALL, Ledger, Posting, View
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post, sql
 from tests.usage import bills
 
@@ -90,9 +90,9 @@ def test_a_document_made_yesterday_is_not_posted_today(path: Path) -> None:
         (made,) = ledger.numbered([replace(first.document, month="2016-10")])
         days.append(NOW + timedelta(days=1))
         with pytest.raises(Stale):
-            ledger.post(made, first.sessions, newest=first.id, snapshot_id=1)
+            ledger.post([Posting(made, first.sessions, 1)], newest=first.id)
         (again,) = ledger.numbered([made])
-        assert ledger.post(again, first.sessions, newest=first.id, snapshot_id=1).document == again
+        assert ledger.post([Posting(again, first.sessions, 1)], newest=first.id)[0].document == again
     assert asked(path, "SELECT number FROM numbers ORDER BY id") == [("ACME-201611-0001",), ("ACME-201610-0002",)]
 
 
@@ -111,7 +111,7 @@ def test_a_decision_on_what_is_no_longer_the_newest_is_stale(path: Path) -> None
     with opened(path) as ledger:
         posted = post(ledger, bills(3))
         with pytest.raises(Stale):
-            ledger.post(posted.document, posted.sessions, newest=0, snapshot_id=1)
+            ledger.post([Posting(posted.document, posted.sessions, 1)], newest=0)
     assert asked(path, "SELECT count(*) FROM documents") == [(1,)]
 
 
@@ -149,9 +149,9 @@ def test_a_view_sees_the_ledger_as_it_was(path: Path) -> None:
         first = post(ledger, bills(10))
     with opened(path, NOW + timedelta(days=30)) as ledger:
         second = post(ledger, bills(9))
-        assert ledger.view("acme", "2016-11") == View(second.id, 2)
-        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 5)) == View(first.id, 2)
-        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 4)) == View(0, 0)
+        assert ledger.view("acme", "2016-11") == View(second.id, 2, event_id=2)
+        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 5)) == View(first.id, 2, event_id=1)
+        assert ledger.view("acme", "2016-11", as_of=date(2016, 12, 4)) == View(0, 0, event_id=0)
         known = ledger.known("acme", "2016-11", View(first.id, ALL))
         assert [issued.id for issued in known.issued] == [first.id]
 

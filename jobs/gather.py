@@ -1,0 +1,54 @@
+"""What the decision on an account-month rests on: put together the same way by a run, by `accept` and by the proof."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from jobs.billing.decide import Gathered
+from jobs.billing.enrichment import Live
+from jobs.billing.invoicing import Setting
+from jobs.billing.month import Month
+from jobs.billing.terms import Terms, from_builtins
+from jobs.config import Account, Config
+from jobs.ledger.store import Known
+from jobs.securevideo.history import Received
+from reports.document import Snapshot
+
+
+def configured(config: Config, account: Account, snapshot: Snapshot, program_version: str) -> Setting:
+    """How documents are made by the configuration."""
+    return Setting(
+        account=account.key,
+        snapshot=snapshot,
+        presentation=config.presentation(program_version),
+        formats=config.formats,
+        close_day=config.close_day,
+        past=(),
+    )
+
+
+def gather(
+    month: Month, *, now: datetime, known: Known, received: Received, setting: Setting, terms: Terms, live: Live
+) -> Gathered:
+    """What a run gathers that is to issue invoices only. `terms`: those stored with the invoice, where there is one."""
+    return Gathered(
+        month=month,
+        now=now,
+        draft_only=False,
+        adjust=False,
+        terms=terms,
+        setting=replace(setting, past=known.past),
+        rows=received.rows,
+        received=received.received,
+        findings=received.findings,
+        issued=known.issued,
+        elsewhere=known.elsewhere,
+        live=live,
+        last_reply=known.last_snapshot,
+        accepted=known.accepted,
+        moving=known.moving,
+    )
+
+
+def terms_of(account: Account, known: Known) -> Terms:
+    """Those stored with the month's invoice; where there is none, as configured."""
+    return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
