@@ -49,8 +49,10 @@ def _loaded(name: str) -> Format:
         raise ValueError(f"{name!r} is not a format; there are: {', '.join(names())}")
     try:
         return cast("Format", importlib.import_module(f"{__name__}.{name}"))
-    except (ImportError, OSError) as error:  # OSError: a library of the system that the extra needs
+    except ImportError as error:
         reason = str(error).splitlines()[0]
         raise ImportError(
             f"{name} needs the extra of that name: pip install 'securevideo-billing[{name}]' ({reason})"
         ) from error
+    except OSError as error:  # as a module says it whose extra needs a library of the system
+        raise ImportError(f"{name} needs {error}") from error

@@ -8,7 +8,14 @@ import re
 from hashlib import sha256
 
 import pandas as pd
-from weasyprint import HTML, URLFetcher
+
+try:
+    from weasyprint import HTML, URLFetcher
+except OSError as error:
+    raise OSError(
+        "Pango, a library of the system; install it with the system's packages (Debian: apt-get install "
+        f"libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0) ({str(error).splitlines()[0]})"
+    ) from error
 
 from reports.document import Document
 from reports.formats.html.page import page
