@@ -1,14 +1,13 @@
 """A browser without network for tests: it gets the page under test, and tells what else it asked for."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pytest
 from playwright.sync_api import Browser, Page, Playwright, Route
 
-CHROMIUM = shutil.which("chromium")
+from tests import tools
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -20,11 +19,9 @@ ARGUMENTS = [
 ]
 ADDRESS = "https://billing.example/index.html"
 
-needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
-
 
 def start(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=tools.found("chromium"), args=ARGUMENTS)
 
 
 @dataclass

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tools
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -32,6 +34,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
         assert found == expected
 
     return compare
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(tool): left out where the tool of tests/tools.py is missing")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        tools.require(*mark.args)
 
 
 def _left_out(terminal: pytest.TerminalReporter) -> Counter[str]:

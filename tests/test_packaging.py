@@ -1,6 +1,7 @@
 """The wheel holds the tree: templates and migrations too, which no import would miss."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -35,7 +36,18 @@ def test_init_of_an_installed_wheel_writes_the_example(tmp_path: Path) -> None:
     assert (tmp_path / "config.yaml").read_bytes() == (ROOT / "config.example.yaml").read_bytes()
 
 
-def test_the_lock_file_names_no_index() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
-    assert "--hash=sha256:" in lock
+def pinned(name: str) -> dict[str, str]:
+    """The version of each library that a lock file names."""
+    lock = (ROOT / name).read_text()
     assert not any(word in lock for word in ("--index-url", "--extra-index-url", "--find-links", "://"))
+    pins = re.findall(r"^([a-z0-9._-]+)==(\S+)(?:.*)\\\n    --hash=sha256:", lock, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^[a-z]", lock, re.MULTILINE)), "each with its hashes"
+    assert len(dict(pins)) == len(pins), "one version for every Python"
+    return dict(pins)
+
+
+def test_the_lock_files_name_one_version_of_each_library_with_hashes_and_no_index() -> None:
+    product, everything = pinned("requirements.lock"), pinned("requirements-dev.lock")
+    assert {"pandas", "hatchling"} <= set(product)
+    assert not {"pytest", "mypy", "weasyprint"} & set(product)
+    assert product.items() < everything.items()

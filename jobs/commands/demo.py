@@ -1,5 +1,6 @@
 """The demo: the main job on a made-up clinic, from the simulated vendor over real HTTP to the files."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from jobs import config, monthly, overview
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.options import terminable
-from jobs.commands.program import now, version
+from jobs.commands.program import called_as, now, version
 from jobs.errors import OutputError, UsageError, combined
 from jobs.ledger.store import Ledger
 from jobs.output import summary
@@ -58,8 +59,13 @@ accounts:
 """
 
 
-def make(output: Path, *, now: Callable[[], datetime], program_version: str, say: Callable[[str], None]) -> int:
-    """Makes `output` anew, tells what it does through `say`, gives the exit status. Raises UsageError, OutputError."""
+def make(
+    output: Path, *, now: Callable[[], datetime], program_version: str, called_as: str, say: Callable[[str], None]
+) -> int:
+    """Makes `output` anew, tells what it does through `say`, gives the exit status. Raises UsageError, OutputError.
+
+    `called_as`: what a person types for this program.
+    """
     _clear(output)
     data = clinic.clinic()
     with Simulator(data, now=_WHEN_ISSUED) as vendor:
@@ -77,7 +83,9 @@ def make(output: Path, *, now: Callable[[], datetime], program_version: str, say
             _say_outcomes(second, say)
             overview.write(loaded, ledger, loaded.output, program_version=program_version)
     if second[0].exit_status == 0:
-        _say_what_to_open(output, loaded.output / "lakeside" / str(restated), second[0], say)
+        _say_what_to_open(loaded.output / "lakeside" / str(restated), second[0], say)
+        history = [called_as, "--config", str(output / "config.yaml"), "history"]
+        say(f"Then try: {shlex.join(history)}")
     return combined(outcome.exit_status for outcome in [*first, *second])
 
 
@@ -114,7 +122,7 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
     return path
 
 
-def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Callable[[str], None]) -> None:
+def _say_what_to_open(folder: Path, last: monthly.Outcome, say: Callable[[str], None]) -> None:
     credit_note = last.summary["documents"][0]
     say("")
     say("Open this first, it leads to all the others:")
@@ -123,7 +131,6 @@ def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Ca
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")
-    say(f"Then try: securevideo-billing --config {output / 'config.yaml'} history")
 
 
 @click.command()
@@ -139,4 +146,4 @@ def _say_what_to_open(output: Path, folder: Path, last: monthly.Outcome, say: Ca
 def demo(ctx: click.Context, output: Path) -> None:
     """Bill a made-up clinic from the simulated vendor; nothing to set up."""
     with terminable():
-        ctx.exit(make(output, now=now, program_version=version(), say=say))
+        ctx.exit(make(output, now=now, program_version=version(), called_as=called_as(), say=say))

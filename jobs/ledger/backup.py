@@ -1,5 +1,6 @@
 """A consistent copy of a ledger in another place, SQLite or PostgreSQL: as a backup, or to move there."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
@@ -20,17 +21,15 @@ def backup(source: Path | str, target: Path | str) -> int:
         raise LedgerError(f"there is no ledger at {source} yet; `securevideo-billing run` makes it")
     if isinstance(target, Path) and target.exists():
         raise LedgerError(f"{target} is there already and is never overwritten; name a new file")
-    from_engine, to_engine = engine.open_engine(source), engine.open_engine(target)
-    try:
+    with ExitStack() as opened:
+        opened.callback((from_engine := engine.open_engine(source)).dispose)
+        opened.callback((to_engine := engine.open_engine(target)).dispose)
         with engine.reading(from_engine) as there, engine.adding(to_engine) as here:
             chain.check(there)
             _refuse_used(here)
             copied = _copy(there, here)
             chain.check(here)
             return copied
-    finally:
-        from_engine.dispose()
-        to_engine.dispose()
 
 
 def _refuse_used(connection: Connection) -> None:

@@ -29,9 +29,19 @@ def open_engine(ledger: Path | str, *, wait_seconds: int | None = None) -> Engin
         engine = _sqlite(ledger, _WAIT_SECONDS if wait_seconds is None else wait_seconds)
     else:
         engine = _server(ledger, {} if wait_seconds is None else _waiting_at_most(wait_seconds))
-    with explained(engine):
+    with disposed_on_error(engine), explained(engine):
         _migrate(engine)
     return engine
+
+
+@contextmanager
+def disposed_on_error(engine: Engine) -> Iterator[None]:
+    """Closes the engine's connections where what is done within fails: nobody else would."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _sqlite(path: Path, wait_seconds: int) -> Engine:

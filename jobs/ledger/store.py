@@ -102,7 +102,8 @@ class Ledger:
         self._run_id: int | None = None
         self._ids: dict[int, npt.NDArray[np.int64]] = {}
         if checked:
-            self.check_chain()
+            with engine.disposed_on_error(self._engine):
+                self.check_chain()
 
     def check_chain(self) -> None:
         """Raises LedgerDamaged: a chain is broken, or the database's own parts, such as an index, contradict it."""

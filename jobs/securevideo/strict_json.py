@@ -55,8 +55,9 @@ def elements(body: bytes) -> list[msgspec.Raw]:
         failure = _refused(f"nesting over {DEEPEST} levels", None)
     except msgspec.ValidationError:
         failure = _not_an_array(text, start)
-    except msgspec.DecodeError as error:
-        failure = _unsound(text, str(error), start)
+    except msgspec.DecodeError as error:  # from Python 3.14 on of any nesting, too, that the stack has room for
+        deep = _depth(bytes(text)) > DEEPEST
+        failure = _refused(f"nesting over {DEEPEST} levels", None) if deep else _unsound(text, str(error), start)
     raise failure
 
 

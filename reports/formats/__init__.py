@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 class Format(Protocol):
-    """What a module here must have. `figures` may be left out."""
+    """What a module here must have. `figures` may be left out, and so may `SYSTEM`: what NEEDS need of the system."""
 
     ORDER: int  # among a document's files, ascending
     FOR_PEOPLE: bool  # opened by people rather than read by programs: linked first
@@ -92,8 +92,11 @@ def _require(name: str) -> None:
     try:
         for needed in loaded(name).NEEDS:
             importlib.import_module(needed)
-    except (ImportError, OSError) as error:  # OSError: a library of the system that the extra needs
+    except ImportError as error:
         reason = str(error).splitlines()[0]
         raise ImportError(
             f"{name} needs the extra of that name: pip install 'securevideo-billing[{name}]' ({reason})"
         ) from error
+    except OSError as error:  # the extra is there, a library of the system that it needs is not
+        needs = getattr(loaded(name), "SYSTEM", "a library of the system")
+        raise ImportError(f"{name} needs {needs} ({str(error).splitlines()[0]})") from error

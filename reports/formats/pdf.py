@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 ORDER = 5
 FOR_PEOPLE = True
 NEEDS = ("weasyprint",)
+SYSTEM = (
+    "Pango, a library of the system; install it with the system's packages "
+    "(Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
+)
 
 
 def render(document: "Document", sessions: "pd.DataFrame") -> bytes:

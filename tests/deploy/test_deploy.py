@@ -1,7 +1,6 @@
 """The schedules in `deploy/` are sound: each is checked by the tool or schema that its own system uses."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ DEPLOY = ROOT / "deploy"
 RUN, TIMER, WEBHOOK = (DEPLOY / f"securevideo-billing{kind}" for kind in (".service", ".timer", "-webhook.service"))
 MOST_EXPOSED = 2.0  # of 10, as `systemd-analyze security` counts: "OK"
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+needs_systemd = pytest.mark.needs("systemd-analyze")
 
 
 def analyze(*words: str | Path) -> str:

@@ -1,8 +1,6 @@
 """The web server in front of the receiver: nginx itself, with the example of `deploy/`, over TLS."""
 
-import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -14,13 +12,14 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests import tools
 from tests.jobs.webhook.receiver import PATH, SECRET, Answer, Receiver, answer, configured, event, request
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "nginx-webhook.conf"
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+NGINX = tools.found("nginx")
 HOST = "billing.example.com"
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (apt-get install nginx-light)")
+pytestmark = pytest.mark.needs("nginx")
 
 
 def free_port() -> int:

@@ -11,11 +11,6 @@ MONTH = ("--month", "2016-11")
 ISSUED = {f"{STEM}.{name}" for name in ("xlsx", "html", "json", "csv")}
 
 
-@pytest.fixture
-def pdf() -> None:
-    pytest.importorskip("weasyprint", reason="the extra pdf is not installed")
-
-
 def test_run_writes_the_formats_named_and_json(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3)) as company:
         assert company.run("run", *MONTH, "--format", "html").exit_code == 0
@@ -37,7 +32,7 @@ def test_a_rerun_with_other_formats_leaves_an_issued_month_as_it_is(tmp_path: Pa
         assert "restatement.xlsx" not in company.names()
 
 
-@pytest.mark.usefixtures("pdf")
+@pytest.mark.needs("Pango")
 def test_render_writes_only_the_format_named_as_a_copy_beside(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3)) as company:
         company.run("run", *MONTH)
@@ -57,7 +52,7 @@ def test_render_writes_only_the_format_named_as_a_copy_beside(tmp_path: Path) ->
         assert company.run("verify").exit_code == 0
 
 
-@pytest.mark.usefixtures("pdf")
+@pytest.mark.needs("Pango")
 def test_a_document_issued_as_pdf_is_proven_and_restored(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3), formats=["json", "pdf"]) as company:
         assert company.run("run", *MONTH).exit_code == 0
@@ -90,3 +85,21 @@ def test_without_the_extra_pdf_is_refused_with_what_to_install(command, settings
     assert "pip install 'securevideo-billing[pdf]'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [("check",), ("run", *MONTH)])
+def test_without_the_systems_library_pdf_is_refused_with_what_to_install(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """WeasyPrint is there, and raises this where Pango is not."""
+    absent = tmp_path / "path"
+    absent.mkdir()
+    (absent / "weasyprint.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0': no such file\")")
+    with Company(tmp_path, rows(3), formats=["json", "pdf"]) as company:
+        done = company.process(*command, environ={"PYTHONPATH": str(absent)})
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "formats: pdf needs Pango, a library of the system" in line
+    assert "apt-get install libpango-1.0-0" in line
+    assert "cannot load library 'libpango-1.0-0'" in line
+    assert "securevideo-billing[pdf]" not in line

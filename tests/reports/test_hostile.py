@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import subprocess
 import warnings
 from html.parser import HTMLParser
@@ -15,7 +14,7 @@ from openpyxl import load_workbook
 from reports import formats
 from reports import overview as overview_page
 from reports.text import shown
-from tests import hostile
+from tests import hostile, tools
 from tests.documents import sample
 from tests.overviews import overview
 from tests.pdfs import laid_open
@@ -98,7 +97,7 @@ def check_pdf(content: bytes, text: str) -> None:
     assert b"/StructTreeRoot" in inside
     for action in (b"/JavaScript", b"/JS", b"/URI", b"/Launch", b"/EmbeddedFile", b"/SubmitForm", b"/ImportData"):
         assert action not in inside
-    if shutil.which("pdftotext") and len(text) < 1000 and text.isascii():
+    if tools.works("Poppler") and len(text) < 1000 and text.isascii():
         read = subprocess.run(["pdftotext", "-raw", "-", "-"], input=content, capture_output=True, check=True).stdout
         assert "".join(shown(text).split()) in "".join(read.decode().split())
 
@@ -121,5 +120,5 @@ def test_every_format_is_tried() -> None:
 @pytest.mark.parametrize("format_name", CHECKS)
 def test_hostile_text_stays_text(format_name, text) -> None:
     if format_name == "pdf":
-        pytest.importorskip("weasyprint", reason="the extra pdf is not installed")
+        tools.require("Pango")
     CHECKS[format_name](made(format_name, "credit_note", text), text)

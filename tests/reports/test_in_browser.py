@@ -1,7 +1,6 @@
 """The pages as people meet them: in a browser, on a phone, on paper, with a screen reader's eyes (axe-core)."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +14,13 @@ from playwright.sync_api import Browser, sync_playwright
 from reports import overview as overview_page
 from reports import usage
 from reports.formats import render
-from tests import hostile
-from tests.browser import needs_chromium, opened, start
+from tests import hostile, tools
+from tests.browser import opened, start
 from tests.documents import sample
 from tests.overviews import overview
 from tests.usage_reports import report
 
-pytestmark = needs_chromium
+pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
 PAGES = (*DOCUMENTS, "index", "usage")
@@ -105,8 +104,7 @@ def _long(name: str) -> bytes:
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
 @pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "usage"])
 def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext is not installed")
+    tools.require("Poppler")
     shown = _printed(name, paper)
     with opened(browser, shown) as found:
         found.page.emulate_media(media="print")

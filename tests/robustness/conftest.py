@@ -39,10 +39,7 @@ def forks(quick: Path) -> Iterator[ForkServer]:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.Server]:
-    installed = postgresql.programs()
-    if installed is None:
-        pytest.skip("PostgreSQL is not installed: there is no /usr/lib/postgresql/*/bin (apt-get install postgresql)")
-    with postgresql.server(installed) as server:
+    with postgresql.server() as server:
         yield server
 
 

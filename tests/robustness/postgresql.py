@@ -16,16 +16,12 @@ from typing import Any
 
 import psycopg
 
+from tests import tools
+
 _SETTINGS = (
     *("fsync=off", "full_page_writes=off", "synchronous_commit=off"),  # it is thrown away
     *("unix_socket_directories=", "max_connections=60"),
 )
-
-
-def programs() -> Path | None:
-    """Where the newest server's programs are, if one is installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    return found[-1].parent if found else None
 
 
 @dataclass(slots=True)
@@ -63,8 +59,11 @@ class Server:
 
 
 @contextmanager
-def server(installed: Path) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """PostgreSQL refuses to run as root: root lends it to the user `postgres`, or else `nobody`."""
+    tools.require("PostgreSQL")
+    installed = tools.postgresql_programs()
+    assert installed
     with tempfile.TemporaryDirectory(prefix="billing-postgresql-") as name:
         folder = Path(name)
         as_user: list[str] = []

@@ -9,12 +9,12 @@ Claimed after the rerun: exit 0; the very numbers and the very files, byte for b
 finds nothing; no temporary file, no journal is left anywhere.
 
 Between two calls that change the disk, a kill leaves the same disk whenever it strikes. So the rerun is done once
-for each *state* that a kill left (names, modes, bytes, rows), and each kill is checked to have left a state that is
-known to heal.
+for each *state* that a kill left (names, modes, bytes, rows; a ledger in SQLite as its recovery leaves it, with which
+each rerun begins), and each kill is checked to have left a state that is known to heal.
 
 `make test` only samples: with the ledger in SQLite it kills at every call that changes the disk (writes, renames, …)
 and at some of the others; on PostgreSQL at an eighth of those and of the calls that tell the server something.
-`pytest tests/robustness --every-syscall` kills at each call of every kind, on both.
+`pytest tests/robustness --every-syscall` kills at each call of every kind, on both, and reruns before recovery too.
 """
 
 import json
@@ -36,6 +36,8 @@ from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import EFFECTS, TALK, Call, at_call, numbered
 from tests.robustness.site import CREDENTIALS, NOVEMBER, contents, data_set, row, tiny_month
+
+pytestmark = pytest.mark.needs("strace")
 
 RUN = ("run", "--month", NOVEMBER)
 ADJUST = (*RUN, "--adjust")
@@ -78,6 +80,7 @@ class Trial:
     end: Installation
     end_files: dict[str, bytes]
     start_files: dict[str, bytes]
+    every_state: bool = False
     healed: set[str] = field(default_factory=set)
     proven: set[str] = field(default_factory=set)
 
@@ -89,11 +92,15 @@ class Trial:
             where = f"killed at {call}"
             assert process.status == -9, (where, process.stderr)
             self.is_whole(place, where)
-            if (state := place.fingerprint()) not in self.healed:
-                self.heals(place, where)
-                self.healed.add(state)
+            self.heals_once(place, where)
         place.remove()
         return process.status != 0
+
+    def heals_once(self, place: Installation, where: str) -> None:
+        state = place.fingerprint() if self.every_state else place.state()
+        if state not in self.healed:
+            self.heals(place, where)
+            self.healed.add(state)
 
     def is_whole(self, place: Installation, where: str) -> None:
         """Under each final name is what was there before, or what the undisturbed run puts there."""
@@ -124,13 +131,13 @@ class Trial:
 
 
 @contextmanager
-def trial(ground: Ground, vendor: Simulator, command: Sequence[str]) -> Iterator[Trial]:
+def trial(ground: Ground, vendor: Simulator, command: Sequence[str], *, every_state: bool = False) -> Iterator[Trial]:
     start = install(ground, vendor, command)
     end = start.copy()
     process = end.run(*command)
     assert (process.status, process.stderr) == (0, "")
     end.is_proven()
-    yield Trial(command, start, end, contents(end.folder), contents(start.folder))
+    yield Trial(command, start, end, contents(end.folder), contents(start.folder), every_state)
     start.remove()
     end.remove()
 
@@ -148,7 +155,7 @@ def test_a_process_killed_at_any_system_call_is_finished_by_the_next(
     ground: Ground, vendor: Simulator, command: Sequence[str], every_syscall: bool
 ) -> None:
     """See the module's docstring."""
-    with trial(ground, vendor, command) as attempt:
+    with trial(ground, vendor, command, every_state=every_syscall) as attempt:
         kinds = "all" if every_syscall else f"{EFFECTS},{TALK}" if ground.postgresql else EFFECTS
         calls = calls_of(attempt.start, command, kinds)
         chosen = [

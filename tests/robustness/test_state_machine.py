@@ -14,6 +14,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -189,6 +190,7 @@ class Billing(RuleBasedStateMachine):
         assert set(self.files) == set(final), "a file once issued stays"
 
 
+@pytest.mark.needs("strace")
 def test_whatever_happens_nothing_is_lost_and_nothing_is_done_twice(ground: Ground, every_syscall: bool) -> None:
     """See the module's docstring."""
     machine = type("Machine", (Billing,), {"ground": ground})

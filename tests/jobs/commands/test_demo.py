@@ -49,9 +49,19 @@ def test_one_month_was_restated_after_it_was_issued(demo_folder: Path) -> None:
 
 def test_what_it_says_to_try_next_works(demo_folder: Path) -> None:
     said = (demo_folder / "said.txt").read_text()
-    assert said.endswith("Then try: securevideo-billing --config demo/config.yaml history\n")
-    assert _command(demo_folder, "history").returncode == 0
+    hint = said.splitlines()[-1].removeprefix("Then try: ")
+    assert hint == f"{PROGRAM} --config demo/config.yaml history"
+    done = subprocess.run(hint, shell=True, cwd=demo_folder, capture_output=True, text=True, check=False)  # noqa: S602  # as typed
+    assert (done.returncode, done.stderr) == (0, "")
     assert _command(demo_folder, "verify").returncode == 0
+
+
+def test_what_it_says_to_try_next_is_the_bare_name_where_the_path_leads_to_it(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": f"{PROGRAM.parent}:/usr/bin:/bin"}
+    done = subprocess.run(
+        [PROGRAM.name, "demo"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.endswith("Then try: securevideo-billing --config demo/config.yaml history\n")
 
 
 def test_it_refuses_a_folder_that_holds_something_else(tmp_path: Path) -> None:

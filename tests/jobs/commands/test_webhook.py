@@ -126,10 +126,7 @@ def test_an_account_whose_secret_cannot_be_read_keeps_no_other_from_receiving(tm
 
 
 def test_a_postgresql_ledger_that_is_down_is_503_until_it_is_back(tmp_path: Path) -> None:
-    installed = postgresql.programs()
-    if installed is None:
-        pytest.skip("PostgreSQL is not installed: there is no /usr/lib/postgresql/*/bin (apt-get install postgresql)")
-    with postgresql.server(installed) as server:
+    with postgresql.server() as server:
         name = server.new_database()
         config = configured(tmp_path, ledger=server.url(name), snapshots="snapshots")
 

@@ -113,3 +113,22 @@ def test_processes_that_open_a_new_ledger_at_once_all_get_it(path: Path) -> None
     code = f"from pathlib import Path\nfrom jobs.ledger.engine import open_engine\nopen_engine(Path({str(path)!r}))"
     started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(3)]
     assert [(one.communicate()[1], one.returncode) for one in started] == [("", 0)] * 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE alembic_version SET version_num = '9999'",  # refused on opening
+        "UPDATE documents SET total_minor = total_minor + 1",  # refused by the chain
+    ],
+)
+def test_a_ledger_that_is_refused_is_closed_again(path: Path, statement: str) -> None:
+    """While its error is still at hand: Python 3.13 warns of a database that only the collector closes."""
+    with opened(path) as ledger:
+        post(ledger, bills(10))
+    sql(path, statement)
+    with pytest.raises(LedgerError) as refused:
+        opened(path)
+    descriptors = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert refused.value
+    assert str(path) not in descriptors

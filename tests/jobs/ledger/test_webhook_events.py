@@ -20,10 +20,7 @@ CAME = datetime(2016, 11, 3, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[postgresql.Server]:
-    installed = postgresql.programs()
-    if installed is None:
-        pytest.skip("PostgreSQL is not installed: there is no /usr/lib/postgresql/*/bin (apt-get install postgresql)")
-    with postgresql.server(installed) as running:
+    with postgresql.server() as running:
         yield running
 
 

@@ -1,7 +1,6 @@
 """The PDF: tagged, the same bytes each time, its lists bounded, drafts marked on every page."""
 
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,10 +10,11 @@ import pytest
 
 from reports.document import Finding
 from reports.formats import render
+from tests import tools
 from tests.documents import sample
 from tests.pdfs import laid_open
 
-pytest.importorskip("weasyprint", reason="the extra pdf is not installed")
+pytestmark = pytest.mark.needs("Pango")
 
 MAKE = """
 import sys
@@ -25,8 +25,7 @@ sys.stdout.buffer.write(render("pdf", *sample("credit_note", sessions=12, months
 
 
 def text_of(content: bytes, *options: str) -> str:
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext is not installed")
+    tools.require("Poppler")
     return subprocess.run(
         ["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True
     ).stdout.decode()
@@ -50,7 +49,7 @@ def test_it_is_tagged_titled_and_in_a_language() -> None:
     inside = laid_open(content)
     for mark in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang", b"pdfuaid", b"/S /TH", b"/S /TD"):
         assert mark in inside or mark.replace(b" ", b"") in inside
-    if shutil.which("pdfinfo"):
+    if tools.works("Poppler"):
         told = subprocess.run(["pdfinfo", "-"], input=content, capture_output=True, check=True).stdout.decode()
         assert re.search(r"Tagged: +yes", told)
         assert "Invoice ACME-201611-0001, Acme Telehealth LLC" in told

@@ -1,7 +1,6 @@
 """The workbook: read back by openpyxl, recalculated by LibreOffice."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -148,10 +147,6 @@ def packages() -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def by_libreoffice(packages: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every workbook, and some changed by hand, recalculated in one run of LibreOffice."""
-    if shutil.which("soffice") is None:
-        pytest.skip(
-            "soffice is not installed; left out: recalculated values, changes by hand, text as a program shows it"
-        )
     changed = {
         f"{name}_changed": edited(packages[name], 3, to_comp)
         for name in ("invoice", "dinar_two_parts", "credit_note", "draft", "unlimited")
@@ -181,6 +176,7 @@ def test_defined_names_hold_the_documents_figures(name, packages, documents) -> 
 
 
 @pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
+@pytest.mark.needs("LibreOffice")
 def test_recalculated_values_equal_the_stored_ones(name, packages, documents, by_libreoffice) -> None:
     assert read_figures(by_libreoffice[name]) == figures_of(documents[name])
     after = {(sheet, address): value for sheet, address, value, _ in cells(by_libreoffice[name])}
@@ -192,6 +188,7 @@ def test_recalculated_values_equal_the_stored_ones(name, packages, documents, by
             assert str(recalculated_value).rstrip() == str(stored).rstrip() or "_x" in stored, (sheet, address)
 
 
+@pytest.mark.needs("LibreOffice")
 def test_no_cell_shows_an_error_value(by_libreoffice) -> None:
     for name, path in by_libreoffice.items():
         errors = [cell for cell in cells(path) if cell[3] == "e"]
@@ -211,6 +208,7 @@ def test_no_cell_shows_an_error_value(by_libreoffice) -> None:
         ("dinar_two_parts_changed", {"bill_count": -1, "comp_count": 1, "overage_sessions": -1}),
     ],
 )
+@pytest.mark.needs("LibreOffice")
 def test_a_status_changed_by_hand_moves_the_figures_and_the_verdict(name, moves, documents, by_libreoffice) -> None:
     before, after = figures_of(documents[name.removesuffix("_changed")]), read_figures(by_libreoffice[name])
     for figure, move in moves.items():
@@ -220,6 +218,7 @@ def test_a_status_changed_by_hand_moves_the_figures_and_the_verdict(name, moves,
     assert after["grand_total"] == after["net_total"] + after["tax_total"]
 
 
+@pytest.mark.needs("LibreOffice")
 def test_a_changed_credit_note_is_still_the_month_less_what_was_issued(documents, by_libreoffice) -> None:
     document = documents["credit_note"]
     after = read_figures(by_libreoffice["credit_note_changed"])
@@ -234,6 +233,7 @@ def test_a_changed_credit_note_is_still_the_month_less_what_was_issued(documents
     assert sum(printed[:-3]) == after["net_total"]
 
 
+@pytest.mark.needs("LibreOffice")
 def test_formulas_span_every_sessions_sheet(packages, documents, by_libreoffice) -> None:
     sheets = load_workbook(BytesIO(packages["three_sheets"])).sheetnames
     assert [sheet for sheet in sheets if "Sessions" in sheet] == ["Sessions", "Sessions 2", "Sessions 3"]
@@ -242,6 +242,7 @@ def test_formulas_span_every_sessions_sheet(packages, documents, by_libreoffice)
     assert after["all_checks"] == "ERROR"
 
 
+@pytest.mark.needs("LibreOffice")
 def test_an_unknown_status_typed_by_hand_is_an_error(documents, by_libreoffice) -> None:
     after = read_figures(by_libreoffice["invoice_unknown"])
     assert after["all_checks"] == "ERROR"
@@ -277,6 +278,7 @@ def _as_stored(text: str) -> str:
     return re.sub("_(?=x[0-9A-F]{4}_)", "_x005F_", shown(text))
 
 
+@pytest.mark.needs("LibreOffice")
 def test_text_is_shown_as_it_was_written(by_libreoffice) -> None:
     shown_texts = {str(value).strip() for sheet, _, value, _ in cells(by_libreoffice["hostile"]) if sheet == "Findings"}
     for text in HOSTILE:
@@ -417,6 +419,7 @@ def _ties() -> bytes:
     return render(replace(document, bands=bands), sessions)
 
 
+@pytest.mark.needs("LibreOffice")
 def test_halves_go_up_where_binary_arithmetic_falls_short(by_libreoffice) -> None:
     package = _ties()
     stored = {cell[:2]: cell[2] for cell in cells(package)}

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -75,9 +74,8 @@ def test_the_workbooks_figures_are_formulas_over_the_sessions_table() -> None:
     assert sum("Sessions!" in formula for formula in live) > 30
 
 
+@pytest.mark.needs("LibreOffice")
 def test_a_changed_status_turns_the_check_to_error(tmp_path: Path) -> None:
-    if not shutil.which("soffice"):
-        pytest.skip("LibreOffice is not installed")
     packages = {"two": render("xlsx", *report()), "host": render("xlsx", *report(host_id=4))}
     packages["empty"] = render("xlsx", *report([]))
     changed = load_workbook(io.BytesIO(packages["two"]))
