@@ -15,7 +15,8 @@
     │   ├── LedgerOutdated       1  files bear numbers that the ledger does not know: it is an older copy
     │   ├── SchemaMismatch       1  a ledger newer than this program
     │   └── ClockSetBack         1  a document would be dated before the newest one
-    └── OutputError              1  a folder or file that cannot be written
+    ├── OutputError              1  a folder or file that cannot be written
+    └── FileRefused              1  a file to be read that is missing, unreadable, or not what it should be
 
 Bad data from the vendor is none of these: it is a finding, a value (`jobs.billing.findings`).
 A bug is one line that says where it happened (`jobs.log.bug`), never a traceback: that may quote a row.
@@ -95,4 +96,8 @@ class ClockSetBack(LedgerError):
 
 
 class OutputError(BillingError):
+    pass
+
+
+class FileRefused(BillingError):
     pass

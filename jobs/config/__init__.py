@@ -16,7 +16,7 @@ from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
 from jobs.config import locations, mistakes, models, rules, source
 from jobs.config.credentials import exposed, read_credential
-from jobs.config.settings import Account, Config, Credentials, CredentialSource, Vendor
+from jobs.config.settings import Account, Config, Credentials, CredentialSource, Match, Vendor
 from jobs.errors import ConfigError
 from reports.document import Party
 
@@ -25,6 +25,7 @@ __all__ = [
     "Config",
     "CredentialSource",
     "Credentials",
+    "Match",
     "Vendor",
     "exposed",
     "load",
@@ -113,6 +114,7 @@ class _Builder:
                 secret=self._credential(key, "secret", section.credentials.secret),
             ),
             terms=_terms(section, issuer),
+            match=_match(section.match),
             webhook_secret=self._credential(key, "webhook secret", section.webhook.secret) if section.webhook else None,
         )
 
@@ -132,6 +134,19 @@ def _terms(section: models.AccountSection, issuer: Party) -> Terms:
         plans=tuple(_plan(plan) for plan in section.plans),
         issuer=issuer,
         bill_to=_party(section.bill_to),
+    )
+
+
+def _match(section: models.MatchSection) -> Match:
+    activity, tolerance = section.activity, section.tolerance
+    return Match(
+        sheet=activity.sheet,
+        header_row=activity.header_row,
+        timezone=activity.timezone,
+        columns=MappingProxyType(activity.columns.model_dump(exclude_none=True)),
+        statuses=MappingProxyType({name: tuple(phrases) for name, phrases in activity.statuses}),
+        minutes=tolerance.minutes,
+        amount=tolerance.amount,
     )
 
 

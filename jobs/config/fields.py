@@ -99,6 +99,13 @@ def _amount(value: object) -> Decimal:
     return _at_most_15_digits(amount.copy_abs())  # -0.00 is 0.00
 
 
+def _signed_amount(value: object) -> Decimal:
+    amount = number(value)
+    if amount is None:
+        raise expected("an amount in plain notation such as 25.00", value)
+    return _at_most_15_digits(amount)
+
+
 def _percent(value: object) -> Decimal:
     rate = number(value)
     if rate is None or not 0 <= rate < 100:
@@ -261,6 +268,7 @@ _PREFIX_ALLOWED = (
 )
 
 Amount = Annotated[Decimal, PlainValidator(_amount)]
+SignedAmount = Annotated[Decimal, PlainValidator(_signed_amount)]
 Percent = Annotated[Decimal, PlainValidator(_percent)]
 Included = Annotated[int | None, PlainValidator(_included)]  # None: unlimited
 Count = Annotated[int, whole(0, MAX_COUNT)]

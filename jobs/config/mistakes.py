@@ -20,23 +20,27 @@ _SHAPES = {
 }
 
 
-def lines(file: Path, source: Source, found: Iterable[Mistake]) -> list[str]:
-    """One line for each mistake, duplicates of keys included, ascending by line."""
+def lines(
+    file: Path, source: Source, found: Iterable[Mistake], root: type[models.Section] = models.FileSection
+) -> list[str]:
+    """One line for each mistake, duplicates of keys included, ascending by line. `root`: the section of the file."""
     placed = [(source.root.line_of(path), path, message) for path, message in found]
     placed += source.repeated
     placed.sort(key=lambda mistake: mistake[0])
-    texts = (f"{file}:{line}: {shown(path)}: {message}" for line, path, message in placed)
+    texts = (f"{file}:{line}: {shown(path, root)}: {message}" for line, path, message in placed)
     return list(dict.fromkeys(texts))
 
 
-def from_pydantic(error: ValidationError, tree: dict[str, Any]) -> Iterator[Mistake]:
+def from_pydantic(
+    error: ValidationError, tree: dict[str, Any], root: type[models.Section] = models.FileSection
+) -> Iterator[Mistake]:
     for entry in error.errors(include_url=False):
         path = _in_file(entry["loc"], tree)
         kind = entry["type"]
         if kind == "extra_forbidden":
-            yield path, _unknown(path)
+            yield path, _unknown(path, root)
         elif kind in _SHAPES:
-            yield path, _misshapen(path, _SHAPES[kind], entry["input"])
+            yield path, _misshapen(path, _SHAPES[kind], entry["input"], root)
         elif kind == "too_short":
             yield path, "expected at least one entry; found none"
         elif kind == "too_long":
@@ -65,22 +69,22 @@ def _children(node: object) -> dict[Any, Any]:
     return node if isinstance(node, dict) else {}
 
 
-def _misshapen(path: KeyPath, shape: str, value: object) -> str:
-    section = _section(path)
+def _misshapen(path: KeyPath, shape: str, value: object, root: type[models.Section]) -> str:
+    section = _section(path, root)
     inside = f" ({', '.join(models.keys(section))})" if section and "mapping" in shape else ""
     return f"expected {shape}{inside}; {fields.found(value)}"
 
 
-def _unknown(path: KeyPath) -> str:
-    section = _section(path[:-1])
+def _unknown(path: KeyPath, root: type[models.Section]) -> str:
+    section = _section(path[:-1], root)
     known = list(models.keys(section)) if section else []
     near = get_close_matches(str(path[-1])[:40], known, n=1)
     return f"unknown key;{f' did you mean {near[0]}?' if near else ''} allowed here: {', '.join(known)}"
 
 
-def _section(path: KeyPath) -> type[models.Section] | None:
+def _section(path: KeyPath, root: type[models.Section]) -> type[models.Section] | None:
     """The section whose keys stand at `path`."""
-    section: type[models.Section] | None = models.FileSection
+    section: type[models.Section] | None = root
     by_name = False
     for step in path:
         if isinstance(step, int) or by_name:
@@ -91,15 +95,15 @@ def _section(path: KeyPath) -> type[models.Section] | None:
     return section
 
 
-def shown(path: KeyPath) -> str:
+def shown(path: KeyPath, root: type[models.Section] = models.FileSection) -> str:
     """The path as text on one line. A step that could be a misplaced secret is left out: the line is enough."""
-    return ".".join(_step(path[:place], step) for place, step in enumerate(path)) or "the file"
+    return ".".join(_step(path[:place], step, root) for place, step in enumerate(path)) or "the file"
 
 
-def _step(above: KeyPath, step: str | int) -> str:
+def _step(above: KeyPath, step: str | int, root: type[models.Section]) -> str:
     if isinstance(step, int):
         return str(step)
-    section = _section(above)
+    section = _section(above, root)
     if section and step in models.keys(section):
         return step
     harmless = len(step) <= 63 if above == ("accounts",) else len(step) <= 31 and not any(map(str.isdigit, step))

@@ -1,5 +1,6 @@
 """The shape of the file, key by key. Rules between keys are in `rules`."""
 
+from decimal import Decimal
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -94,6 +95,46 @@ class WebhookSection(Section):
     secret: SourceSection = required()
 
 
+class ColumnsSection(Section):
+    """Where the activity file holds what: a column's letter, or its header."""
+
+    session_id: Name | None = None
+    description: Name | None = None
+    status: Name | None = None
+    minutes: Name | None = None
+    at: Name | None = None
+
+
+Phrases = Annotated[list[Name], Field(min_length=1, max_length=20)]
+
+
+class StatusesSection(Section):
+    """What stands for each status in the activity file, beside what is known of it."""
+
+    BILL: Phrases = []
+    COMP: Phrases = []
+    DUPL: Phrases = []
+    SVCO: Phrases = []
+
+
+class ActivitySection(Section):
+    sheet: Name | None = None
+    header_row: Annotated[int | None, fields.whole(1, 1000)] = None
+    timezone: fields.Timezone = "UTC"
+    columns: ColumnsSection = ColumnsSection()
+    statuses: StatusesSection = StatusesSection()
+
+
+class ToleranceSection(Section):
+    minutes: Annotated[int, fields.whole(0, 1440)] = 1
+    amount: Amount = Decimal(0)
+
+
+class MatchSection(Section):
+    activity: ActivitySection = ActivitySection()
+    tolerance: ToleranceSection = ToleranceSection()
+
+
 class AccountSection(Section):
     credentials: CredentialsSection = required()
     webhook: WebhookSection | None = None
@@ -103,6 +144,7 @@ class AccountSection(Section):
     payment_days: Annotated[int, fields.whole(0, 365)] = 30
     tax: TaxSection = TaxSection(rate=0)  # type: ignore[arg-type]  # read as in the file
     plans: Annotated[list[PlanSection], Field(min_length=1)] = required()
+    match: MatchSection = MatchSection()
 
 
 class VendorSection(Section):

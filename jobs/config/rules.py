@@ -71,6 +71,7 @@ def _taken_twice(accounts: dict[str, Any]) -> Iterator[Broken]:
 
 def _account(path: Path, account: dict[str, Any]) -> Iterator[Broken]:
     plans = _list(account.get("plans"))
+    yield from _match((*path, "match"), _mapping(account.get("match")), account.get("currency"))
     yield from _out_of_order((*path, "plans"), plans)
     currency = account.get("currency")
     for index, plan in enumerate(map(_mapping, plans)):
@@ -80,6 +81,19 @@ def _account(path: Path, account: dict[str, Any]) -> Iterator[Broken]:
         yield from _too_many_decimals((*here, "hosts", "extra"), hosts.get("extra"), currency)
         for meter in ("sessions", "minutes"):
             yield from _overage((*here, meter), _mapping(plan.get(meter)))
+
+
+def _match(path: Path, match: dict[str, Any], currency: object) -> Iterator[Broken]:
+    tolerance = _mapping(match.get("tolerance"))
+    yield from _too_many_decimals((*path, "tolerance", "amount"), tolerance.get("amount"), currency)
+    activity = (*path, "activity")
+    statuses = _mapping(_mapping(match.get("activity")).get("statuses"))
+    taken: dict[str, str] = {}
+    for status, phrases in statuses.items():
+        for index, phrase in enumerate(_list(phrases)):
+            key = " ".join(phrase.split()).casefold() if isinstance(phrase, str) else None
+            if key is not None and taken.setdefault(key, status) != status:
+                yield (*activity, "statuses", status, index), f"stands for {taken[key]} already; keep one"
 
 
 def _out_of_order(path: Path, plans: list[Any]) -> Iterator[Broken]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -41,10 +42,24 @@ class Vendor:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """How the vendor's activity file is read, and which differences need nobody."""
+
+    sheet: str | None  # None: the one with the most sessions
+    header_row: int | None  # from 1; None: found
+    timezone: str  # IANA name, of the times in the file
+    columns: Mapping[str, str]  # by role: a column's letter or header
+    statuses: Mapping[str, tuple[str, ...]]  # by status: the phrases that stand for it
+    minutes: int  # tolerance: 0 … 1440
+    amount: Decimal  # tolerance: of each amount, and of all together
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     key: str
     credentials: Credentials
     terms: Terms
+    match: Match
     webhook_secret: CredentialSource | None = None  # None: the account receives no webhooks
 
     @property

@@ -353,6 +353,13 @@ class Ledger:
             detail=json.dumps(detail, sort_keys=True),
         )
 
+    def noted(self, account: str, month: str, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
+        """When events of a kind happened to a month, and what was noted of each; in order."""
+        of_kind = (events.c.account == account) & (events.c.month == month) & (events.c.kind == kind)
+        query = select(events.c.at, events.c.detail).where(of_kind).order_by(events.c.id)
+        with engine.reading(self._engine) as connection:
+            return [(datetime.fromisoformat(row.at), json.loads(row.detail)) for row in connection.execute(query)]
+
     def history(self, *, as_of: date | None = None) -> list[dict[str, Any]]:
         """What is known of each month (`past.months`)."""
         with engine.reading(self._engine) as connection:

@@ -266,15 +266,22 @@ def _width(text: str) -> int:
 
 def _currency_looks(document: Document) -> dict[str, dict[str, Any]]:
     """Accounting formats in the digits of the currency; prices show all of theirs, point under point."""
-    number = "#,##0" + ("." + "0" * document.digits if document.digits else "")
+    number = _figure(document.digits)
     more = price_digits(document) - document.digits
     price = number + "?" * more if document.digits or not more else f"{number}.{'0' * more}"
 
-    def accounting(code: str) -> str:
-        return f"_({code}* {number}_);_({code}* ({number});_({code}* {number}_);_(@_)"
-
     return {
-        "money": {"num_format": accounting("")},
-        "total": {"num_format": accounting(f'"{document.currency}"')},
+        "money": {"num_format": accounting(document.digits)},
+        "total": {"num_format": accounting(document.digits, f'"{document.currency}"')},
         "price": {"num_format": f"{price}_);({price.replace('?', '#')})"},
     }
+
+
+def _figure(digits: int) -> str:
+    return "#,##0" + ("." + "0" * digits if digits else "")
+
+
+def accounting(digits: int, code: str = "") -> str:
+    """The format of amounts with so many digits; `code`: a currency's, quoted, at the cell's left edge."""
+    number = _figure(digits)
+    return f"_({code}* {number}_);_({code}* ({number});_({code}* {number}_);_(@_)"

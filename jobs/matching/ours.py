@@ -1,0 +1,70 @@
+"""What the ledger and the snapshots hold of a month that is to be matched."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from jobs.billing.month import Month
+from jobs.errors import UsageError
+from jobs.ledger.store import View
+from jobs.matching.sessions import Ours
+from jobs.replay import Archive, recount
+from jobs.securevideo import history
+
+
+def gathered(archive: Archive, account: str, month: Month) -> Ours:
+    """The month as issued and by its newest snapshot, nothing yet of the months beside it.
+
+    Raises UsageError where the month is not issued, LedgerDamaged where a snapshot is missing.
+    """
+    view = archive.ledger.view(account, str(month))
+    known = archive.ledger.known(account, str(month), view)
+    if not known.issued:
+        raise UsageError(
+            f"nothing was issued for {account} {month}, so there is nothing to match; "
+            f"`securevideo-billing run --account {account} --month {month}` issues it"
+        )
+    last = known.issued[-1]
+    snapshot = archive.ledger.snapshot(view.snapshot_id)
+    newest, set_aside = last.sessions, {}
+    if snapshot.sha256 != last.document.snapshot.sha256:
+        decision = recount(archive, last.document, view, adjust=False)
+        newest = decision.month.sessions
+        counted = set(newest["session_id"].tolist())
+        set_aside = {
+            finding.session_id: finding.code
+            for finding in reversed(decision.findings)
+            if finding.session_id is not None and finding.severity == "blocking" and finding.session_id not in counted
+        }
+    return Ours(
+        document=last.document,
+        documents=tuple(one.document.number or one.document.stem for one in known.issued),
+        issued=last.sessions,
+        newest=newest,
+        newest_at=snapshot.fetched_at,
+        newest_sha256=snapshot.sha256,
+        set_aside=set_aside,
+        neighbours={},
+    )
+
+
+def beside(archive: Archive, account: str, month: Month) -> dict[int, datetime]:
+    """BillableTs by SessionId, of the month before and the month after: issued, or only read so far."""
+    found: dict[int, datetime] = {}
+    for other in (month.plus(-1), month.plus(1)):
+        sessions = _sessions(archive, account, str(other))
+        if sessions is not None:
+            timed = sessions.dropna(subset=["billable_at"])
+            found |= dict(zip(timed["session_id"].tolist(), timed["billable_at"].tolist(), strict=True))
+    return found
+
+
+def _sessions(archive: Archive, account: str, month: str) -> pd.DataFrame | None:
+    view: View = archive.ledger.view(account, month)
+    known = archive.ledger.known(account, month, view)
+    if known.issued:
+        return known.issued[-1].sessions
+    if not view.snapshot_id:
+        return None
+    body = archive.snapshots.load(archive.ledger.snapshot(view.snapshot_id).sha256)
+    return history.read(body, keep_participants=False).rows
