@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def overview_of(config: Config, standings: Iterable[Standing], output: Path, pro
         by_account.setdefault(one.account, {})[one.month] = one
     known = [one for months in by_account.values() for one in months.values()]
     known_at = max((one.known_at for one in known), default=None)
-    accounts = tuple(_account(config, key, months, output) for key, months in by_account.items())
+    accounts = tuple(_account(config, key, months, output, known_at) for key, months in by_account.items())
     return Overview(
         known_at=known_at,
         issuer=config.issuer.name,
@@ -49,12 +49,18 @@ def overview_of(config: Config, standings: Iterable[Standing], output: Path, pro
     )
 
 
-def _account(config: Config, key: str, months: Mapping[str, Standing], output: Path) -> content.Account:
+def _account(
+    config: Config, key: str, months: Mapping[str, Standing], output: Path, known_at: datetime | None
+) -> content.Account:
     newest = next((one.documents[-1] for _, one in sorted(months.items(), reverse=True) if one.documents), None)
     configured = config.accounts.get(key)
     terms = configured.terms if configured else None
     called, priced = terms or newest, newest or terms  # what is issued keeps its currency
-    listed = tuple(_month(month, months.get(month), output / key / month) for month in _without_gaps(months))
+    checked = any(one.matched for one in months.values())
+    listed = tuple(
+        _month(month, months.get(month), output / key / month, known_at if checked else None)
+        for month in _without_gaps(months)
+    )
     return content.Account(
         key=key,
         name=called.bill_to.name if called else "",
@@ -73,7 +79,8 @@ def _without_gaps(months: Iterable[str]) -> Iterator[str]:
         month = month.plus(1)
 
 
-def _month(month: str, known: Standing | None, folder: Path) -> content.Month:
+def _month(month: str, known: Standing | None, folder: Path, checked_at: datetime | None) -> content.Month:
+    """`checked_at`: as of when the vendor's bills are told of; None for an account that has none checked."""
     if known is None:
         return content.Month(month, "missing", None, None, None, None, 0, False, ())
     issued, decided = known.documents, known.decided
@@ -87,7 +94,20 @@ def _month(month: str, known: Standing | None, folder: Path) -> content.Month:
         total=_sum(document.total for document in issued) if issued else None,
         warnings=decided.get("warnings", 0),
         may_have_changed=known.drift is not None,
+        bill=_bill(known, folder, checked_at) if checked_at and issued else None,
         papers=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
+    )
+
+
+def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
+    if not known.matched:
+        return content.Bill(matched=False)
+    page = folder / f"match-{known.matched['number']}.html"
+    return content.Bill(
+        matched=True,
+        open=known.matched["open"],
+        age=(at.date() - date.fromisoformat(known.matched["since"])).days,
+        page="/".join(page.parts[-3:]) if page.is_file() else None,
     )
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -15,15 +16,27 @@ from jobs.commands.console import say
 from jobs.commands.options import terminable
 from jobs.commands.program import called_as, now, version
 from jobs.errors import OutputError, UsageError, combined
+from jobs.ledger.snapshots import Snapshots
 from jobs.ledger.store import Ledger
+from jobs.matching.unit import Given, listed, matched
 from jobs.output import summary
 from jobs.output.seal import OVERVIEW
-from jobs.simulator import clinic
+from jobs.replay import Archive
+from jobs.simulator import activity, clinic
+from jobs.simulator import data as vendor_data
 from jobs.simulator.simulator import Simulator
 
 _MARK = ".made-by-securevideo-billing-demo"
 _MONTHS = [Month(2016, 7).plus(number) for number in range(6)]
 _WHEN_ISSUED = datetime(2017, 1, 5, tzinfo=UTC)
+_BILLED = datetime(2017, 1, 2, tzinfo=UTC)  # the vendor's own bill: half a day before it flags a duplicate
+_PRICES = activity.Prices(
+    fee=Decimal("25.00"),
+    tiers=((20, Decimal("5.00")), (None, Decimal("4.00"))),
+    hosts=(2, Decimal("7.50")),
+    calling=Decimal("12.40"),
+    tax_rate=Decimal(6),
+)
 _WHEN_RERUN = datetime(2017, 2, 1, tzinfo=UTC)
 
 _CONFIG = """\
@@ -43,6 +56,12 @@ accounts:
     bill_to: {{name: Lakeside Telehealth Group, address: [22 Harbor Rd, "Lakeside, MI 49116", USA]}}
     currency: USD
     invoice_prefix: LAKE
+    match:
+      activity:
+        timezone: America/Los_Angeles
+        statuses:
+          COMP: [Comped Session - does not count towards billable limits]
+          DUPL: [Duplicate Session - does not count towards billable limits]
     tax: {{name: Sales tax, rate: 6}}
     plans:
       - from: 2014-01-01
@@ -81,12 +100,29 @@ def make(
             say(f"Later the vendor comps a session of {restated}. A rerun as on {_WHEN_RERUN:%Y-%m-%d} adjusts it:")
             second = list(monthly.run(replace(job, adjust=True), [(lakeside, restated)]))
             _say_outcomes(second, say)
+            bill, checked = _checked(loaded, ledger, data, output, now=now(), program_version=program_version)
+            say(f"The vendor's own bill for {_MONTHS[-1]} has come: {bill}")
             overview.write(loaded, ledger, loaded.output, program_version=program_version)
     if second[0].exit_status == 0:
-        _say_what_to_open(loaded.output / "lakeside" / str(restated), second[0], say)
+        _say_what_to_open(loaded.output / "lakeside" / str(restated), second[0], checked=checked, say=say)
         history = [called_as, "--config", str(output / "config.yaml"), "history"]
         say(f"Then try: {shlex.join(history)}")
     return combined(outcome.exit_status for outcome in [*first, *second])
+
+
+def _checked(
+    loaded: config.Config, ledger: Ledger, data: clinic.DataSet, output: Path, *, now: datetime, program_version: str
+) -> tuple[str, list[Path]]:
+    """Compares the last month with what the vendor charges for it: what that came to, and the files to look at."""
+    account, month = loaded.accounts["lakeside"], _MONTHS[-1]
+    theirs = activity.listed(vendor_data.read(data, "the clinic").accounts["lakeside"], month, _BILLED)
+    activity_file, *_, invoice = activity.write(output.absolute() / "vendor", month, theirs, _PRICES)
+    given = Given(listed(loaded, account, activity_file), invoice)
+    archive = Archive(ledger, Snapshots(loaded.snapshots))
+    made, files = matched(loaded, archive, account, month, given=given, now=now, program_version=program_version)
+    found = made.match
+    told = f"{found.currency} {found.theirs_total} against ours {found.ours_total}, {found.open_items} differences open"
+    return told, [activity_file, invoice, *files[:2]]
 
 
 def _say_outcomes(outcomes: list[monthly.Outcome], say: Callable[[str], None]) -> None:
@@ -122,7 +158,9 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
     return path
 
 
-def _say_what_to_open(folder: Path, last: monthly.Outcome, say: Callable[[str], None]) -> None:
+def _say_what_to_open(
+    folder: Path, last: monthly.Outcome, *, checked: list[Path], say: Callable[[str], None]
+) -> None:
     credit_note = last.summary["documents"][0]
     say("")
     say("Open this first, it leads to all the others:")
@@ -131,6 +169,10 @@ def _say_what_to_open(folder: Path, last: monthly.Outcome, say: Callable[[str], 
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")
+    say("And the vendor's bill, checked:")
+    names = ("the vendor's activity file", "the vendor's invoice, as typed", "what differs", "what differs")
+    for path, what in zip(checked, names, strict=True):
+        say(f"  {path}  {what}")
 
 
 @click.command()

@@ -1,11 +1,8 @@
 """`match`: the vendor's bill, checked: our month beside the vendor's activity file and invoice."""
 
-import hashlib
 import os
 import pwd
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,19 +12,13 @@ from jobs.commands.console import print_json, say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots, write_index
 from jobs.commands.options import MonthRange, chosen_accounts, single_month
 from jobs.commands.program import now, version
-from jobs.config import Account, Config
-from jobs.errors import UsageError
-from jobs.matching import activity as activity_file
-from jobs.matching import files, invoice, notes
-from jobs.matching.activity import Activity
-from jobs.matching.invoice import Invoice
-from jobs.matching.matching import Before, Made, Presentation, made
-from jobs.matching.ours import beside, gathered
-from jobs.matching.sessions import Ours
-from jobs.output.folder import Folder
+from jobs.errors import UsageError, combined
+from jobs.matching import notes
+from jobs.matching.activity import detected
+from jobs.matching.unit import Given, listed, matched
 from jobs.replay import Archive
 from reports.document import plain
-from reports.match.result import MEANINGS, Match, Read, bucket, to_builtins
+from reports.match.result import MEANINGS, Match, bucket, to_builtins
 from reports.text import so_many
 
 
@@ -67,83 +58,30 @@ def match(
     if activity is None and (bill is None or detect):
         named = "--activity FILE.xlsx" if detect else "--activity FILE.xlsx, --invoice FILE.yaml or both"
         raise UsageError(f"name the vendor's files: {named}")
-    where = f"{config.path}: accounts.{account}.match.activity"
-    listed = None if activity is None else activity_file.read(activity, chosen.match, where)
-    if detect and listed is not None:
-        say(activity_file.detected(listed))
+    found = None if activity is None else listed(config, chosen, activity)
+    if detect and found is not None:
+        say(detected(found))
         return
     need_ledger(config)
-    found, paths = _matched(config, chosen, single_month(month), listed=listed, bill=bill, wanted=wanted)
-    if as_json:
-        print_json(to_builtins(found.match))
-    else:
-        say(in_words(found.match, paths))
-    ctx.exit(3 if found.match.open_items else 0)
-
-
-def _matched(
-    config: Config,
-    account: Account,
-    month: Month,
-    *,
-    listed: Activity | None,
-    bill: Path | None,
-    wanted: list[notes.Asked],
-) -> tuple[Made, list[Path]]:
-    """The match, written and noted, and the paths of its files."""
+    given = Given(found, bill, wanted, _user())
     with open_ledger(config) as ledger:
         archive = Archive(ledger, open_snapshots(config))
-        ours = _ours(archive, account.key, month, listed)
-        read = None if bill is None else _bill(bill, ours)
-        with Folder(config.output, account.key, str(month)) as folder, folder.locked():
-            known = files.before(ledger, folder, account.key, str(month))
-            found = _made(config, account, ours, listed, read, known=known, wanted=wanted)
-            written = files.write(ledger, folder, found, known, config.file_mode)
-            paths = [folder.path / name for name in written]
-        write_index(config, ledger, config.output)
-    return found, paths
+        single = single_month(month)
+        made, paths = matched(config, archive, chosen, single, given=given, now=now(), program_version=version())
+        indexed = write_index(config, ledger, config.output)
+    if as_json:
+        print_json(to_builtins(made.match))
+    else:
+        say(in_words(made.match, paths))
+    ctx.exit(combined([indexed, 3 if made.match.open_items else 0]))
 
 
-def _ours(archive: Archive, account: str, month: Month, listed: Activity | None) -> Ours:
-    """What we hold; also of the months beside this one where the activity file has sessions that are not ours."""
-    ours = gathered(archive, account, month)
-    if listed is None:
-        return ours
-    known = {*ours.issued["session_id"].tolist(), *ours.newest["session_id"].tolist()}
-    if known.issuperset(listed.sessions["session_id"].tolist()):
-        return ours
-    return replace(ours, neighbours=beside(archive, account, month))
-
-
-def _bill(path: Path, ours: Ours) -> tuple[Invoice, Read]:
-    content, document = invoice.content_of(path), ours.document
-    read = invoice.read(path, content, currency=document.currency, digits=document.digits, parts=document.parts)
-    return read, Read(path.name, hashlib.sha256(content).hexdigest(), len(content), len(read.lines))
-
-
-def _made(
-    config: Config,
-    account: Account,
-    ours: Ours,
-    listed: Activity | None,
-    read: tuple[Invoice, Read] | None,
-    *,
-    known: Before,
-    wanted: list[notes.Asked],
-) -> Made:
-    by = str(os.getuid())
-    with suppress(KeyError):
-        by = pwd.getpwuid(os.getuid()).pw_name
-    return made(
-        ours,
-        listed,
-        read,
-        tolerance=(account.match.minutes, account.match.amount),
-        before=known,
-        asked=wanted,
-        now=now(),
-        shown=Presentation(config.locale, config.paper, version(), by),
-    )
+def _user() -> str:
+    """Who runs this, for the record."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def in_words(match: Match, paths: Sequence[Path]) -> str:

@@ -1,5 +1,6 @@
 """What the ledger holds of each month, for people and scripts (docs/rules.md §11.5)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -33,8 +34,16 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     return [
         _month(account, month, known[account, month], attached)
         | {"may_have_changed": drift.told(connection, account, known[account, month], until) is not None}
+        | _matched(known[account, month]["events"])
         for account, month in sorted(known)
     ]
+
+
+def _matched(told: Sequence[Any]) -> dict[str, Any]:
+    """`match`, only where the month was compared with the vendor's bill: how the last comparison ended."""
+    details = [json.loads(row["detail"]) for row in told if row["kind"] == "matched"]
+    names = ("number", "bill", "ours_total", "theirs_total", "open", "since")
+    return {"match": {name: details[-1][name] for name in names}} if details else {}
 
 
 def end_of(day: date | None) -> str:
@@ -104,10 +113,18 @@ def in_words(history: Sequence[dict[str, Any]]) -> str:
         lines.append(f"{month['account']} {month['month']}: {month['status']}, {money_text} ({seen})")
         if month["may_have_changed"]:
             lines.append("  may have changed: webhooks told of its sessions since; run this month again to see")
+        if found := month.get("match"):
+            lines.append(f"  vendor's bill {matched_in_words(found)}")
         for one in month["documents"]:
             name = one["number"] or "restatement"
             lines.append(f"  {one['issued_at'][:10]}  {name}  {one['kind'].replace('_', ' ')}  {one['total']}")
     return "\n".join(lines)
+
+
+def matched_in_words(found: Mapping[str, Any]) -> str:
+    """ "SV-88213 matched (2): 2 open since 2016-12-03"."""
+    still = f"{found['open']} open since {found['since']}" if found["open"] else "nothing open"
+    return f"{found['bill'] or '(sessions only)'} matched ({found['number']}): {still}"
 
 
 def _counted(things: Sequence[Any], noun: str) -> str:

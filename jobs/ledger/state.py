@@ -26,6 +26,7 @@ class Standing:
     decided: Mapping[str, Any]  # what the last run that got so far noted of its decision; empty where none did
     failure: str | None  # why the last run failed
     drift: Drift | None  # why the month may have changed
+    matched: Mapping[str, Any]  # what the last comparison with the vendor's bill noted; empty where there was none
     known_at: datetime  # of the newest entry, an event that marks the month included
 
 
@@ -50,6 +51,7 @@ def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told
     issued, told = known["documents"], known["events"]
     runs = [row for row in told if row["kind"] not in NO_RUN]
     decided = [row for row in runs if row["kind"] != "failed"]
+    matched = [row["detail"] for row in told if row["kind"] == "matched"]
     failed = runs[-1]["kind"] == "failed" if runs else False
     written = {row["document_id"] for row in told if row["kind"] == "written"}
     instants = [*(row["fetched_at"] for row in known["snapshots"]), *(row["at"] for row in told)]
@@ -63,5 +65,6 @@ def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told
         decided=json.loads(decided[-1]["detail"]) if decided else {},
         failure=json.loads(runs[-1]["detail"])["error"] if failed else None,
         drift=told_since,
+        matched=json.loads(matched[-1]) if matched else {},
         known_at=max([newest, *([told_since.told_at] if told_since else [])]),
     )

@@ -244,6 +244,19 @@ def _credentials(authorization: str) -> tuple[str, str]:
     return (identifier, secret) if scheme.lower() == "basic" else ("", "")
 
 
+def write_activity(data: Path | None, folder: Path, *, announce: Callable[[str], None]) -> None:
+    """The command `simulate-vendor --activity`: writes activity files and invoices of all whole months, names each.
+
+    Raises UsageError, OutputError.
+    """
+    from jobs.simulator import activity
+
+    source = _File(data) if data else _Given(clinic.clinic())
+    known = source.current().checked
+    for path in activity.write_all([*known.accounts.values()], folder, known.now or _present()):
+        announce(str(path))
+
+
 def serve(data: Path | None, *, port: int, announce: Callable[[str], None]) -> None:
     """The command `simulate-vendor`: serves until SIGINT or SIGTERM, then returns. Only from the main thread.
 

@@ -32,6 +32,16 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """Whether the vendor's bill was compared with ours, and how that stands."""
+
+    matched: bool
+    open: int = 0  # differences
+    age: int = 0  # days; of what is open
+    page: str | None = None  # of the last comparison; None where it is not in this folder
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     month: str  # "2016-11"
     standing: Standing
@@ -42,6 +52,7 @@ class Month:
     warnings: int  # findings a person may look at
     may_have_changed: bool  # webhooks told of its sessions since a run last looked at it; never so where none is issued
     papers: tuple[Paper, ...]  # the issued ones, then the drafts
+    bill: Bill | None = None  # None: of an account whose vendor's bills are not checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, locale_named
-from reports.overview.content import Account, Concern, Month, Overview, Paper, Sum
+from reports.match.result import bucket
+from reports.overview.content import Account, Bill, Concern, Month, Overview, Paper, Sum
 from reports.overview.spark import Spark, spark
 from reports.text import so_many
 from reports.wording import title_of
@@ -66,6 +67,7 @@ class MonthRow:
     overage: Cell
     total: Cell
     papers: tuple[Listed, ...]
+    bill: Link | None  # the vendor's, in words; `path` may be empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,18 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
         overage=figure(month.overage),
         total=Cell(UNKNOWN, number=True) if month.total is None else number(locale, month.total, account.digits),
         papers=tuple(_listed(paper, account, month, locale) for paper in month.papers),
+        bill=_bill(month.bill, locale),
     )
+
+
+def _bill(bill: Bill | None, locale: Locale) -> Link | None:
+    if bill is None:
+        return None
+    text = "not matched yet"
+    if bill.matched:
+        age = f" ({bucket(bill.age)})"
+        text = f"matched, {locale.number(bill.open)} open{age}" if bill.open else "matched, nothing open"
+    return Link(text, bill.page or "", f"the vendor's bill: {text}")
 
 
 def _listed(paper: Paper, account: Account, month: Month, locale: Locale) -> Listed:

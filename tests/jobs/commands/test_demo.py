@@ -36,7 +36,7 @@ def test_it_names_files_to_open_and_they_are_there(demo_folder: Path) -> None:
     opened = [Path(line.split()[0]) for line in said.splitlines() if line.startswith("  /")]
     assert len(opened) >= 4
     assert all(path.is_file() for path in opened)
-    assert {path.suffix for path in opened} == {".xlsx", ".html"}
+    assert {path.suffix for path in opened} == {".xlsx", ".html", ".yaml"}
 
 
 def test_one_month_was_restated_after_it_was_issued(demo_folder: Path) -> None:
@@ -81,3 +81,13 @@ def test_it_refuses_a_place_it_cannot_write(tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line == "file/demo: not a directory; name another folder: --output DIR"
+
+
+def test_the_vendors_bill_of_one_month_is_checked(demo_folder: Path) -> None:
+    found = json.loads((demo_folder / "demo/out/lakeside/2016-12/match-1.json").read_text())
+    assert {one["code"] for one in found["items"]} == {"status-differs", "month-boundary", "amount-tax", "other-charge"}
+    assert found["open_items"] == 2
+    assert "matched (1): 2 open since 2017-01-03" in _command(demo_folder, "history").stdout
+    page = (demo_folder / "demo/out/index.html").read_text()
+    assert 'href="lakeside/2016-12/match-1.html"' in page
+    assert page.count("not matched yet") == 5
