@@ -57,7 +57,7 @@ def compared(ours: Ours, theirs: pd.DataFrame, unnumbered: int, minutes_toleranc
     both = _joined(ours, theirs)
     code = _codes(both, ours, minutes_tolerance)
     found = [
-        *_differences(both, code),
+        *_differences(both, code, ours.set_aside),
         *(Difference(UNREADABLE, None, None, None, 0, both.last_part) for _ in range(unnumbered)),
     ]
     repeated = both.bills > 1
@@ -191,21 +191,23 @@ def _codes(both: _Both, ours: Ours, tolerance: int) -> npt.NDArray[np.object_]:
     return np.select([holds for _, holds in rules], [code for code, _ in rules], default="only-ours").astype(object)
 
 
-def _differences(both: _Both, code: npt.NDArray[np.object_]) -> Iterator[Difference]:
+def _differences(both: _Both, code: npt.NDArray[np.object_], set_aside: Mapping[int, str]) -> Iterator[Difference]:
     extra = np.maximum(both.bills - 1, 0)
     for row in np.flatnonzero((code != MATCHED) | (extra > 0)).tolist():
         session_id, part = int(both.ids[row]), int(both.part[row])
         if code[row] != MATCHED:
             step = int(min(both.bills[row], 1) - both.billed[row])
-            yield Difference(str(code[row]), session_id, *_said(both, row, str(code[row])), step, part)
+            yield Difference(str(code[row]), session_id, *_said(both, row, str(code[row]), set_aside), step, part)
         for _ in range(int(extra[row])):
             yield Difference("repeated-theirs", session_id, both.ours[row], both.theirs[row], 1, part)
 
 
-def _said(both: _Both, row: int, code: str) -> tuple[str | None, str | None]:
-    """What each side says: the statuses, or the minutes where only they differ."""
+def _said(both: _Both, row: int, code: str, set_aside: Mapping[int, str]) -> tuple[str | None, str | None]:
+    """What each side says: the statuses, the minutes where only they differ, ours the finding it is set aside for."""
     ours, theirs = both.ours[row], both.theirs[row]
     if code == "minutes-differ" or (code == "stale-ours" and ours == theirs):
         minutes = (int(both.our_minutes[row]), int(both.their_minutes[row]))
         return tuple(None if known < 0 else str(known) for known in minutes)  # type: ignore[return-value]  # a pair
+    if code == "set-aside-ours":
+        ours = set_aside[int(both.ids[row])]
     return ours, None if code in (UNKNOWN, UNREADABLE) else theirs
