@@ -21,6 +21,7 @@ SHEETS = {"workbook-invoice": 1, "workbook-reconciliation": 2}  # by page of the
 PAGES = {  # the page, and how much of it from the top, in CSS pixels
     "overview": (Path("out/index.html"), 1000),
     "invoice": (MONTH / f"{INVOICE}.html", 1300),
+    "match": (MONTH / "match-1.html", 1300),
     "credit-note": (MONTH / f"{CREDIT_NOTE}.html", 1300),
 }
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from jobs.simulator.simulator import Simulator
-from tests import company
+from tests import activity, company
+from tests.activity import described
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = Path(sys.executable).parent
@@ -53,6 +54,11 @@ def prepare(folder: Path, vendor: Simulator) -> None:
     (folder / "config.yaml").write_text(text[: text.index("  north-clinic:")])
     (folder / "secrets").mkdir()
     (folder / "secrets" / "acme").write_text("made-up-secret\n")
+    headers = ("Session ID", "Date", "Host", "Usage Description", "Status", "Minutes")
+    sessions = [[5000 + number, None, "", described(5000 + number), "BILL", 30] for number in range(1, 12)]
+    activity.write(folder / "activity.xlsx", sessions, headers=headers, above=[["Session usage"], []])
+    lines = ["{kind: fee, amount: 25.00}", "{kind: sessions, quantity: 3, unit_price: 5.00, amount: 15.00}"]
+    activity.invoice(folder / "sv-88213.yaml", lines, total="40.00")
 
 
 def test_every_command_in_the_readme_runs(tmp_path: Path, vendor: Simulator) -> None:
@@ -66,7 +72,7 @@ def test_every_command_in_the_readme_runs(tmp_path: Path, vendor: Simulator) -> 
         return subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     for number, (command, status) in enumerate(commands):
-        if command.startswith("securevideo-billing simulate-vendor"):
+        if command.startswith("securevideo-billing simulate-vendor --port"):
             assert_serves_until_stopped(command.split(), environment)
             continue
         if command == "securevideo-billing run --month 2016-11":

@@ -29,7 +29,7 @@ from jobs.simulator.simulator import Simulator
 _MARK = ".made-by-securevideo-billing-demo"
 _MONTHS = [Month(2016, 7).plus(number) for number in range(6)]
 _WHEN_ISSUED = datetime(2017, 1, 5, tzinfo=UTC)
-_BILLED = datetime(2017, 1, 2, tzinfo=UTC)  # the vendor's own bill: half a day before it flags a duplicate
+_BILLED = datetime(2016, 12, 3, tzinfo=UTC)  # the vendor's own bill: long before it comps a session
 _PRICES = activity.Prices(
     fee=Decimal("25.00"),
     tiers=((20, Decimal("5.00")), (None, Decimal("4.00"))),
@@ -101,7 +101,7 @@ def make(
             second = list(monthly.run(replace(job, adjust=True), [(lakeside, restated)]))
             _say_outcomes(second, say)
             bill, checked = _checked(loaded, ledger, data, output, now=now(), program_version=program_version)
-            say(f"The vendor's own bill for {_MONTHS[-1]} has come: {bill}")
+            say(f"The vendor's own bill for {restated} still has that session: {bill}")
             overview.write(loaded, ledger, loaded.output, program_version=program_version)
     if second[0].exit_status == 0:
         _say_what_to_open(loaded.output / "lakeside" / str(restated), second[0], checked=checked, say=say)
@@ -114,7 +114,7 @@ def _checked(
     loaded: config.Config, ledger: Ledger, data: clinic.DataSet, output: Path, *, now: datetime, program_version: str
 ) -> tuple[str, list[Path]]:
     """Compares the last month with what the vendor charges for it: what that came to, and the files to look at."""
-    account, month = loaded.accounts["lakeside"], _MONTHS[-1]
+    account, month = loaded.accounts["lakeside"], clinic.RESTATED_MONTH
     theirs = activity.listed(vendor_data.read(data, "the clinic").accounts["lakeside"], month, _BILLED)
     activity_file, *_, invoice = activity.write(output.absolute() / "vendor", month, theirs, _PRICES)
     given = Given(listed(loaded, account, activity_file), invoice)

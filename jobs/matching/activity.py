@@ -17,7 +17,18 @@ import pandas as pd
 
 from jobs.config.settings import Match as Settings
 from jobs.errors import UsageError
-from jobs.matching.facts import INSTANT, LAST_ID, LENGTH, MICRO, NUMBER, UNCLEAR_ID, UNKNOWN_STATUS, WHOLE, Table
+from jobs.matching.facts import (
+    INSTANT,
+    LAST_ID,
+    LENGTH,
+    MICRO,
+    NUMBER,
+    UNCLEAR_ID,
+    UNKNOWN_STATUS,
+    WHOLE,
+    Column,
+    Table,
+)
 from jobs.matching.facts import session_id as numbered
 from jobs.matching.package import Package
 from jobs.matching.phrases import Phrases
@@ -99,10 +110,10 @@ def _sheet(package: Package, workbook: Workbook, name: str, settings: Settings, 
     table = Table(package, Phrases(settings.statuses))
     for row in chain((row for row in first if row[0] > header[0]), rest):
         table.add(row)
-    headers = {place: str(value).strip() for place, value in header[1]}
+    headers = {place: value.strip() for place, value in header[1] if isinstance(value, str)}
     cells = tuple(
-        Cells(place, headers.get(place, "") if isinstance(headers.get(place), str) else "", *column.arrays(len(table)))
-        for place, column in sorted(table.columns.items())
+        Cells(place, headers.get(place, ""), *table.columns.get(place, Column()).arrays(len(table)))
+        for place in sorted(headers.keys() | table.columns.keys())
     )
     found = roles(cells, settings.columns, where)
     if not {"session_id", "description"} & found.columns.keys():

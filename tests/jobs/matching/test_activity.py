@@ -171,3 +171,10 @@ def test_detect_never_tells_a_cells_text(tmp_path: Path) -> None:
 def test_a_header_may_be_a_row_of_data_and_then_names_nobody(tmp_path: Path) -> None:
     rows = [[described(number), f"{NAME} Host", "BILL"] for number in range(11, 20)]
     assert NAME not in detected(made(tmp_path, rows[1:], headers=rows[0]))
+
+
+def test_a_column_that_the_configuration_names_may_be_empty(tmp_path: Path) -> None:
+    rows = [[11, None, "BILL"], [12, None, "BILL"]]
+    found = made(tmp_path, rows, {"columns": {"at": "B"}}, headers=("Session ID", "Date", "Status"))
+    assert found.sheet.newest is None
+    assert len(found.sessions) == 2
