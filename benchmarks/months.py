@@ -20,7 +20,7 @@ from benchmarks.measure import PROJECT, ChildFailed, Measured, child
 MONTH, MONTH_BEFORE = "2016-11", "2016-10"  # the vendor has sessions in the first of them only
 EVERY = ("again", "verify", "script")
 PROGRAM = Path(sys.executable).with_name("securevideo-billing")
-_CONFIG = """\
+CONFIG = """\
 ledger: ledger.db
 output: out
 timezone: America/New_York
@@ -109,7 +109,7 @@ def _round(reached: Vendor, beside: Sequence[str]) -> Round:
     with TemporaryDirectory(prefix="securevideo-billing-bench-") as name:
         folder = Path(name)
         config = folder / "config.yaml"
-        config.write_text(_CONFIG.format(url=reached.url))
+        config.write_text(CONFIG.format(url=reached.url))
         program: list[str | Path] = [PROGRAM, "--config", config]
         child([*program, "run", "--month", MONTH_BEFORE], reached.environ)
         run = [*program, "run", "--month", MONTH, "--json"]
