@@ -1,4 +1,4 @@
-"""`make bench`: what `run` costs beside a straightforward script, its workbook beside other writers', the receiver, `match`.
+"""`make bench`: what `run` and `match` cost beside straightforward scripts, a workbook beside others', the receiver.
 
 Everything is a ratio within one run, one process after another, the best of a few rounds. A target that is missed
 makes the exit status 1.

@@ -1,6 +1,6 @@
 """What `match` costs, beside openpyxl reading the activity file and doing nothing with it.
 
-`python -m benchmarks.matching [SESSIONS]` measures; with `write FILE SESSIONS` or `read FILE` it is its own child.
+`python -m benchmarks.matching [SESSIONS]` measures; `write FILE SESSIONS` and `read FILE` are its children.
 """
 
 import os

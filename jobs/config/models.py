@@ -120,7 +120,7 @@ class StatusesSection(Section):
 class ActivitySection(Section):
     sheet: Name | None = None
     header_row: Annotated[int | None, fields.whole(1, 1000)] = None
-    timezone: fields.Timezone = "UTC"
+    timezone: regional.Timezone = "UTC"
     columns: ColumnsSection = ColumnsSection()
     statuses: StatusesSection = StatusesSection()
 

@@ -120,7 +120,13 @@ events = _table(
     _text("detail"),  # JSON
 )
 
-NO_RUN = ("posted", "written", "accepted", "matched", "match-noted")  # kinds of events that say nothing of how a run left a month
+NO_RUN = (
+    "posted",
+    "written",
+    "accepted",
+    "matched",
+    "match-noted",
+)  # kinds of events that say nothing of how a run left a month
 
 heads = Table(  # one row for each table above that holds any; the only rows that ever change
     "heads",

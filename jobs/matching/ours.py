@@ -1,5 +1,6 @@
 """What the ledger and the snapshots hold of a month that is to be matched."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pandas as pd
@@ -10,6 +11,7 @@ from jobs.ledger.store import View
 from jobs.matching.sessions import Ours
 from jobs.replay import Archive, recount
 from jobs.securevideo import history
+from reports.document import Finding
 
 
 def gathered(archive: Archive, account: str, month: Month) -> Ours:
@@ -26,16 +28,10 @@ def gathered(archive: Archive, account: str, month: Month) -> Ours:
         )
     last = known.issued[-1]
     snapshot = archive.ledger.snapshot(view.snapshot_id)
-    newest, set_aside = last.sessions, {}
+    newest, findings = last.sessions, last.document.findings
     if snapshot.sha256 != last.document.snapshot.sha256:
         decision = recount(archive, last.document, view, adjust=False)
-        newest = decision.month.sessions
-        counted = set(newest["session_id"].tolist())
-        set_aside = {
-            finding.session_id: finding.code
-            for finding in reversed(decision.findings)
-            if finding.session_id is not None and finding.severity == "blocking" and finding.session_id not in counted
-        }
+        newest, findings = decision.month.sessions, decision.findings
     return Ours(
         document=last.document,
         documents=tuple(one.document.number or one.document.stem for one in known.issued),
@@ -43,9 +39,18 @@ def gathered(archive: Archive, account: str, month: Month) -> Ours:
         newest=newest,
         newest_at=snapshot.fetched_at,
         newest_sha256=snapshot.sha256,
-        set_aside=set_aside,
+        set_aside=_set_aside(findings, newest),
         neighbours={},
     )
+
+
+def _set_aside(findings: Iterable[Finding], newest: pd.DataFrame) -> dict[int, str]:
+    """The first finding of each session that is not counted, though a row came for it that should have been."""
+    counted, found = set(newest["session_id"].tolist()), dict[int, str]()
+    for one in findings:
+        if one.session_id is not None and one.session_id not in counted and one.code != "never-connected":
+            found.setdefault(one.session_id, one.code)
+    return found
 
 
 def beside(archive: Archive, account: str, month: Month) -> dict[int, datetime]:
