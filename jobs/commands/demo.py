@@ -158,9 +158,7 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
     return path
 
 
-def _say_what_to_open(
-    folder: Path, last: monthly.Outcome, *, checked: list[Path], say: Callable[[str], None]
-) -> None:
+def _say_what_to_open(folder: Path, last: monthly.Outcome, *, checked: list[Path], say: Callable[[str], None]) -> None:
     credit_note = last.summary["documents"][0]
     say("")
     say("Open this first, it leads to all the others:")

@@ -17,8 +17,8 @@ from jobs.matching import notes
 from jobs.matching.activity import detected
 from jobs.matching.unit import Given, listed, matched
 from jobs.replay import Archive
-from reports.document import plain
 from reports.match.result import MEANINGS, Match, bucket, to_builtins
+from reports.stored import plain
 from reports.text import so_many
 
 

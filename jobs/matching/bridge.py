@@ -11,8 +11,9 @@ from decimal import Decimal
 from jobs.billing import money
 from jobs.matching.invoice import Invoice
 from jobs.matching.sessions import Difference
-from reports.document import Document, Part, plain
+from reports.document import Document, Part
 from reports.match.result import STEPS, Item, Step
+from reports.stored import plain
 
 NEVER_OPEN = ("month-boundary", "other-charge")
 _METERS = ("fee", "minutes", "hosts")
@@ -28,13 +29,14 @@ class Bridge:
 
 def beyond(part: Part, count: int) -> int:
     """How many of `count` billable sessions lie beyond the part's allowance."""
-    return 0 if part.sessions_included is None else max(0, count - part.sessions_included)
+    included = part.included("sessions")
+    return 0 if included is None else max(0, count - included)
 
 
 def charge(document: Document, part: Part, quantity: int) -> Decimal:
     """A(q): what the plan charges for `quantity` sessions beyond the included, each tier's line rounded once."""
     amount = money.rounded(Decimal(0), document.digits)
-    usage = (part.sessions_included or 0) + quantity
+    usage = (part.included("sessions") or 0) + quantity
     for band in document.bands:
         if band.part == part.number and band.meter == "sessions" and band.tier:
             units = max(0, (usage if band.up_to is None else min(usage, band.up_to)) - band.above)
@@ -117,7 +119,7 @@ def _charged(document: Document, meter: str) -> Decimal:
 def _of_sessions(
     document: Document, differences: Sequence[Difference], q_ours: Mapping[int, int], q_listed: Mapping[int, int]
 ) -> Iterator[Item]:
-    by_minute = any(part.has_minutes_meter for part in document.parts)
+    by_minute = any(part.has("minutes") for part in document.parts)
     shares: dict[int, Decimal] = {}
     for part in document.parts:
         places = [place for place, one in enumerate(differences) if one.part == part.number]

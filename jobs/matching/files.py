@@ -12,8 +12,8 @@ from jobs.matching.matching import Before, Made
 from jobs.matching.notes import digest
 from jobs.output.folder import Folder
 from reports import match as formats
-from reports.document import plain
 from reports.match.result import Match, Note
+from reports.stored import plain
 
 _FILE = re.compile(r"match-([0-9]{1,9})(?:-letter)?\.[a-z]+")
 

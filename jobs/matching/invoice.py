@@ -12,7 +12,8 @@ from pydantic import Field, ValidationError
 from jobs.billing import money
 from jobs.config import fields, mistakes, models, source
 from jobs.errors import ConfigError, FileRefused
-from reports.document import Part, plain
+from reports.document import Part
+from reports.stored import plain
 
 KINDS = ("fee", "sessions", "minutes", "hosts", "other")
 

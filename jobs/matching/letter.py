@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from reports.document import plain
 from reports.match.result import Item, Match
+from reports.stored import plain
 
 WORDS = {"BILL": "Counted Session"}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jobs.errors import UsageError
-from reports.document import plain
 from reports.match.result import CODES, Item, Note
+from reports.stored import plain
 from reports.text import shown
 
 REASONS = ("agreed-ours", "agreed-theirs", "timing", "credited", "accepted")

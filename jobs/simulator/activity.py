@@ -17,7 +17,7 @@ from jobs.billing import money
 from jobs.billing.month import Month
 from jobs.errors import OutputError
 from jobs.simulator.data import GONE, Account, instant
-from reports.document import plain
+from reports.stored import plain
 
 ZONE = ZoneInfo("America/Los_Angeles")
 NOTHING = Decimal(0)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from reports.document import plain
 from reports.formats.xlsx.book import GREEN, VERMILLION, Cell, Sheets, Span
 from reports.match.result import MEANINGS, Item, Match, bucket
+from reports.stored import plain
 from reports.text import so_many
 
 SUMMARY, DIFFERENCES, AMOUNTS, COLUMNS, ABOUT = "Summary", "Differences", "Amounts", "Columns", "About"

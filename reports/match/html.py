@@ -6,7 +6,7 @@ import pandas as pd
 
 from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
-from reports.locale import Locale, of
+from reports.locale import Locale, locale_named
 from reports.match._sheets import RULES, STEPS, particulars, sources
 from reports.match.result import MEANINGS, Item, Match, bucket
 from reports.templating import fill
@@ -20,7 +20,7 @@ def render(match: Match, sessions: pd.DataFrame) -> bytes:  # noqa: ARG001  # th
 
 def page(match: Match) -> dict[str, Any]:
     """The template's variables."""
-    locale = of(match.locale)
+    locale = locale_named(match.locale)
     return {
         "for_paper": False,
         "lang": locale.page_tag,

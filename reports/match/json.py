@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from reports.document import pretty
 from reports.match.result import Match, to_builtins
+from reports.stored import pretty
 
 
 def render(match: Match, _: pd.DataFrame) -> bytes:

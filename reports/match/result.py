@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from reports.document import plain
+from reports.stored import plain
 
 SCHEMA = "securevideo-billing/match/1"
 

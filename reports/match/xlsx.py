@@ -5,16 +5,16 @@ from io import BytesIO
 
 import pandas as pd
 
-from reports.formats.xlsx import rows
+from reports.formats.xlsx import rows, sessions_sheet
 from reports.formats.xlsx.book import Sheets, accounting
+from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, blocks
-from reports.formats.xlsx.rows import Cells, Look
+from reports.formats.xlsx.rows import Cells, Style
 from reports.formats.xlsx.stream import finish
 from reports.match import _sheets
 from reports.match.result import Match
 from reports.text import shown
-from reports.usage._sessions_sheet import Column, lay_table, splices
 
 
 def render(match: Match, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
@@ -30,7 +30,8 @@ def render(match: Match, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -
     lay_out(book, _sheets.SUMMARY, printed, landscape=True)
     for block in tables:
         lay_out(book, block.sheet, printed, landscape=True, repeat=1)
-        lay_table(book, columns, block, "Sessions of both sides", "One row for each session, by number")
+        description = "One row for each session, by number; names of columns in the first row"
+        sessions_sheet.write(book, block, columns, title="Sessions of both sides", description=description)
     for name in others:
         lay_out(book, name, printed, landscape=True, repeat=3 * (name == _sheets.DIFFERENCES))
     book.define(_sheets.summary(book, match))
@@ -38,8 +39,7 @@ def render(match: Match, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -
         write(book, match)
     _describe(book, match)
     book.workbook.close()
-    paths = {sheet.get_name(): f"xl/worksheets/sheet{n}.xml" for n, sheet in enumerate(book.workbook.worksheets(), 1)}
-    spliced = splices(columns, tables, sessions, paths)
+    spliced = sessions_sheet.splices(tables, columns, sessions, book.paths())
     return finish(package.getvalue(), spliced, book.workbook.str_table.string_array, match.locale.replace("_", "-"))
 
 
@@ -55,11 +55,11 @@ def _columns() -> list[Column]:
     ]
 
 
-def _minutes(column: str, sessions: pd.DataFrame, look: Look) -> Cells:
+def _minutes(column: str, sessions: pd.DataFrame, look: Style) -> Cells:
     return rows.repeated_numbers(sessions[column], look)
 
 
-def _instants(sessions: pd.DataFrame, look: Look) -> Cells:
+def _instants(sessions: pd.DataFrame, look: Style) -> Cells:
     return rows.instants(sessions["billable_at"].dt.tz_localize(None), look)
 
 
