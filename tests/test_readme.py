@@ -126,7 +126,9 @@ def test_the_two_commands_to_try_it_are_verbs_of_the_makefile(tmp_path: Path) ->
     tree = tmp_path / "tree"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "demo"))
     (tree / ".venv").symlink_to(ROOT / ".venv")
-    demo = subprocess.run(["make", "-o", "setup", "demo"], cwd=tree, capture_output=True, text=True, check=False)
+    demo = subprocess.run(
+        ["make", "-o", ".venv/.installed", "demo"], cwd=tree, capture_output=True, text=True, check=False
+    )
     assert demo.returncode == 0, demo.stderr
     assert "Open" in demo.stdout
     assert (tree / "demo" / "out").is_dir()
