@@ -27,7 +27,8 @@ class RawServer:
 
 def reply(body: bytes = b"[]", status: str = "200 OK", **headers: str) -> bytes:
     """A whole reply. Headers are named with underscores; an empty value leaves that header out."""
-    fields = {"content_type": "application/json; charset=utf-8", "content_length": str(len(body)), **headers}
+    known = {"content_type": "application/json; charset=utf-8", "content_length": str(len(body)), "connection": "close"}
+    fields = known | headers
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value]
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
 
