@@ -47,7 +47,7 @@ def measured(sessions: int, rounds: int) -> tuple[Measured, Measured]:
     """The quickest `match`, and the quickest reading. Raises ChildFailed."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     own = [sys.executable, "-m", "benchmarks.matching"]
-    with TemporaryDirectory(prefix="securevideo-billing-bench-") as name, vendor(sessions, environ) as reached:
+    with TemporaryDirectory(prefix="securevideo-billing-bench-") as name, vendor(sessions, 0, environ) as reached:
         activity, config = Path(name) / "activity.xlsx", Path(name) / "config.yaml"
         child([*own, "write", activity, str(sessions)], environ)
         config.write_text(CONFIG.format(url=reached.url))

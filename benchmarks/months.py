@@ -24,7 +24,7 @@ CONFIG = """\
 ledger: ledger.db
 output: out
 timezone: America/New_York
-vendor: {{base_url: "{url}", timeout_seconds: 300, status_lookups: 0}}
+vendor: {{base_url: "{url}", timeout_seconds: 300}}
 issuer: {{name: Example Billing LLC}}
 accounts:
   large:
@@ -57,6 +57,7 @@ class Round:
 @dataclass(frozen=True, slots=True)
 class MonthMeasured:
     sessions: int
+    unknown: int  # percent of them without a duration
     rounds: tuple[Round, ...]
 
     def best(self, what: str) -> Measured | None:
@@ -72,20 +73,22 @@ class MonthMeasured:
         )
 
 
-def measured(sessions: int, rounds: int, environ: Mapping[str, str], *, beside: Sequence[str] = EVERY) -> MonthMeasured:
+def measured(
+    sessions: int, unknown: int, rounds: int, environ: Mapping[str, str], *, beside: Sequence[str] = EVERY
+) -> MonthMeasured:
     """Measures issuing a month, and what is to be measured `beside` it. Raises ChildFailed."""
     commands = [line.split()[0] for line in child([PROGRAM, "--help"], environ).output.splitlines() if line.strip()]
     if "verify" in beside and "verify" not in commands:
         beside = [what for what in beside if what != "verify"]
-    with vendor(sessions, environ) as reached:
-        return MonthMeasured(sessions, tuple(_round(reached, beside) for _ in range(rounds)))
+    with vendor(sessions, unknown, environ) as reached:
+        return MonthMeasured(sessions, unknown, tuple(_round(reached, beside) for _ in range(rounds)))
 
 
 @contextmanager
-def vendor(sessions: int, environ: Mapping[str, str]) -> Iterator[Vendor]:
+def vendor(sessions: int, unknown: int, environ: Mapping[str, str]) -> Iterator[Vendor]:
     """The vendor in its own process, with the month's reply ready. Raises ChildFailed."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.vendor", str(sessions)],
+        [sys.executable, "-m", "benchmarks.vendor", str(sessions), str(unknown)],
         cwd=PROJECT,
         env=dict(environ),
         stdin=subprocess.PIPE,

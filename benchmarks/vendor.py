@@ -1,4 +1,4 @@
-"""The simulated vendor with one big month, in a process of its own: `python -m benchmarks.vendor SESSIONS`.
+"""The simulated vendor with one big month, in a process of its own: `python -m benchmarks.vendor SESSIONS UNKNOWN`.
 
 It prints one JSON line (`url`, `identifier`, `secret`) once the month's reply is made and kept, so that nobody who
 asks for it waits for more than its bytes. It ends when its standard input does, thus with whoever started it.
@@ -15,8 +15,9 @@ from jobs.simulator.simulator import Simulator
 MONTH = "2016-11"
 
 
-def main(sessions: int) -> None:
-    data = clinic.sessions(sessions, MONTH)
+def main(sessions: int, unknown: int) -> None:
+    """`unknown`: percent of sessions without a duration, which the Status API is asked about."""
+    data = clinic.sessions(sessions, MONTH, unknown)
     account = data["accounts"]["large"]
     with Simulator(data) as vendor:
         pair = base64.b64encode(f"{account['identifier']}:{account['secret']}".encode()).decode()
@@ -29,4 +30,4 @@ def main(sessions: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -77,14 +77,14 @@ def description(host: str, session_id: int, participants: str, status: str) -> s
     return f"{host} Session #{session_id} with {participants} - {_WORDING[status]}"
 
 
-def sessions(count: int, month: str, seed: int = 20161103) -> DataSet:
-    """One account `large` with `count` sessions that count in `month`: 90 % BILL, 2 % of unknown length, 300 hosts."""
+def sessions(count: int, month: str, unknown: int = 2, seed: int = 20161103) -> DataSet:
+    """One account `large` with `count` sessions that count in `month`: 90 % BILL, `unknown` % without length, 300 hosts."""
     rng = random.Random(seed)  # noqa: S311 - made-up data, not a secret
     start = Month.parse(month).start
     step = timedelta(days=Month.parse(month).days) / max(count, 1)
     statuses = rng.choices(tuple(_WORDING), (90, 4, 3, 3), k=count)
     hosts = rng.choices(range(1, 301), k=count)
-    minutes = rng.choices((None, *range(1, 99)), (2, *(1,) * 98), k=count)
+    minutes = rng.choices((None, *range(1, 99)), (unknown, *((100 - unknown) / 98,) * 98), k=count)
     rows = []
     for number, (status, host, known) in enumerate(zip(statuses, hosts, minutes, strict=True)):
         billable = start + number * step
