@@ -78,7 +78,7 @@ def description(host: str, session_id: int, participants: str, status: str) -> s
 
 
 def sessions(count: int, month: str, unknown: int = 2, seed: int = 20161103) -> DataSet:
-    """One account `large` with `count` sessions that count in `month`: 90 % BILL, `unknown` % without length, 300 hosts."""
+    """One account `large` with `count` sessions in `month`: 90 % BILL, `unknown` % without a duration, 300 hosts."""
     rng = random.Random(seed)  # noqa: S311 - made-up data, not a secret
     start = Month.parse(month).start
     step = timedelta(days=Month.parse(month).days) / max(count, 1)
