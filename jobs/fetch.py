@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -55,6 +56,7 @@ class AccountVendor:
         self._environ, self._now = environ, now
         self._snapshots = Snapshots(config.snapshots)
         self._hosts: list[bytes | None] = []  # the list once it was asked for
+        self._groups: list[bytes | None] = []  # likewise, of the groups
         self._refusal: str | None = None  # why the vendor let the account in no more
         self._client: Client | None = None
 
@@ -105,6 +107,8 @@ class AccountVendor:
         if not self._hosts:
             self._hosts.append(statuses.list_of_hosts(client, budget))
         beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
+        if (groups := self._groups_of(client, budget)) is not None:
+            beside["groups"] = groups
         elsewhere = self._ledger.elsewhere(self._account.key, str(month))
         rows, hooked = received.rows, self._account.webhook_secret is not None
         if not hooked:  # then nothing is asked of sessions that have a duration
@@ -117,6 +121,15 @@ class AccountVendor:
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
             beside["events"] = statuses.to_json(self._events(month, sessions, unknown, listed.tolist()))
         return beside
+
+    def _groups_of(self, client: Client, budget: Budget) -> bytes | None:
+        """Of the groups that cost centres depend on, asked for once; None where none do, or they cannot be had."""
+        rules = self._account.terms.allocation
+        if not self._groups and rules is not msgspec.UNSET and "group" in rules.by:
+            from jobs.securevideo import groups
+
+            self._groups.append(groups.named(client, rules.groups, budget))
+        return self._groups[0] if self._groups else None
 
     def _events(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> statuses.Hints:
         events, key = self._ledger.webhook_events, self._account.key

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
+from jobs.billing.centres import Sources, sources_of
 from jobs.billing.decide import Gathered
 from jobs.billing.enrichment import Live
 from jobs.billing.invoicing import Setting
@@ -52,3 +55,9 @@ def gather(
 def terms_of(account: Account, known: Known) -> Terms:
     """Those stored with the month's invoice; where there is none, as configured."""
     return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
+
+
+def sources_for(account: Account, live: Live) -> Sources:
+    """What names the account's cost centres today."""
+    rules = account.terms.allocation
+    return sources_of(live, account.centre_map, None if rules is msgspec.UNSET else rules)

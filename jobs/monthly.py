@@ -16,7 +16,7 @@ from jobs.billing.month import Month
 from jobs.config import Account, Config
 from jobs.errors import BillingError, OutputError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
-from jobs.gather import configured, gather, terms_of
+from jobs.gather import configured, gather, sources_for, terms_of
 from jobs.ledger.folders import Folders
 from jobs.ledger.posting import Stale
 from jobs.ledger.store import ALL, Known, Ledger, Posting, View
@@ -181,9 +181,9 @@ def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetch
     standing = job.ledger.known(account.key, str(month), view).issued
     _restore(job, folder, standing)
     folder.remove_drafts()
-    told = summary.of_settled([issued.document for issued in standing])
+    told = summary.of_settled(standing)
     files = folder.write_summary(summary.to_json(told))
-    detail = summary.for_ledger_settled(standing[-1].document) | _looked_at(fetched.reply) | _left(job, files)
+    detail = summary.for_ledger_settled(standing) | _looked_at(fetched.reply) | _left(job, files)
     job.ledger.add_event(account.key, str(month), "unchanged", detail=detail)
     return Outcome(told, 0)
 
@@ -249,8 +249,9 @@ def _gather(job: Job, account: Account, unit: _Unit) -> tuple[Gathered, Known]:
         terms=terms_of(account, known),
         live=unit.fetched.live,
     )
+    sources = sources_for(account, unit.fetched.live)
     findings = (*gathered.findings, *clock_skew(unit.fetched.reply))
-    return replace(gathered, draft_only=job.draft, adjust=job.adjust, findings=findings), known
+    return replace(gathered, draft_only=job.draft, adjust=job.adjust, findings=findings, sources=sources), known
 
 
 def _write(

@@ -167,6 +167,8 @@ def _concerns_of(
         yield Concern("restated", key, month, " ".join(["not issued, it would come to", *amounts]) if amounts else "")
     elif known.status == "draft" and known_at and known_at >= Month.parse(month).closes_at(close_day):
         yield Concern("not_issued", key, month, "the month is closed, there is only a draft")
+    if unallocated := known.decided.get("unallocated"):
+        yield Concern("unallocated", key, month, f"{unallocated} belong to no cost centre")
     if known.drift is not None:
         yield Concern("may_have_changed", key, month, _told(known.drift))
 

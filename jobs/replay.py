@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from jobs.billing.centres import resolution_of, sources_of
 from jobs.billing.decide import Decision, Gathered, decide
 from jobs.billing.invoicing import Setting
 from jobs.billing.month import Month
 from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
 from jobs.errors import UsageError
-from jobs.gather import configured, gather, terms_of
+from jobs.gather import configured, gather, sources_for, terms_of
 from jobs.ledger.snapshots import Snapshots
 from jobs.ledger.store import Ledger, View
 from jobs.securevideo import history, statuses
@@ -44,7 +45,10 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     now = max(snapshot.fetched_at, month.closes_at(like.close_day))
     gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))
     accepted = any(one.code == "rows-gone" and one.seen == snapshot.sha256 for one in gathered.accepted)
-    return decide(replace(gathered, adjust=adjust, guarded=accepted))  # what is issued needed no other leave
+    sources = replace(sources_of(gathered.live, (), None), stored=resolution_of(like))
+    return decide(
+        replace(gathered, adjust=adjust, guarded=accepted, sources=sources)
+    )  # what is issued needed no other leave
 
 
 def as_a_run_gathers(
@@ -59,7 +63,8 @@ def as_a_run_gathers(
         return None
     setting = configured(config, account, archive.ledger.snapshot(view.snapshot_id), program_version)
     terms = terms_of(account, archive.ledger.known(account.key, str(month), view))
-    return replace(gathered_again(archive, month, view, now=now, setting=setting, terms=terms), adjust=True)
+    gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=terms)
+    return replace(gathered, adjust=True, sources=sources_for(account, gathered.live))
 
 
 def gathered_again(

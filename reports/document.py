@@ -15,6 +15,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+import msgspec
+
+from reports.allocation import Allocation
+
 STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
 
 SESSION_COLUMNS = {
@@ -275,6 +279,8 @@ class Document:
     events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
     close_day: int = 1  # the month was open until 00:00 UTC of this day of the next one
     terms: Mapping[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
+    allocation: Allocation | msgspec.UnsetType = msgspec.UNSET  # the document's own; unset without cost centres
+    licensed_hosts: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET  # whose days licences go by; unset: no list
 
     @property
     def stem(self) -> str:

@@ -112,6 +112,13 @@ KINDS: dict[str, Kind] = {
     "hosts-unavailable": Kind(
         "warning", "Nothing: hosts are named as the sessions name them. Run the month again for the list."
     ),
+    "unmapped-host": Kind("warning", "Name a cost centre for the host; `allocate --reallocate` moves what is issued."),
+    "host-in-several-groups": Kind(
+        "warning", "Look whether the first of the configured groups is the right cost centre."
+    ),
+    "unusable-centre": Kind("info", "Nothing, unless the ExternalId was meant to be a cost centre: then correct it."),
+    "nothing-to-allocate-by": Kind("info", "Nothing."),
+    "groups-unavailable": Kind("blocking", "Run the month again: cost centres depend on the groups."),
     "other-host": Kind(  # in a usage report
         "blocking",
         "Ask SecureVideo why a session of another host was sent; it is not counted here.",

@@ -3,25 +3,30 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from jobs.billing import acceptance, invoicing, restate
 from jobs.billing.acceptance import Acceptance
+from jobs.billing.centres import NO_SOURCES, Sources
 from jobs.billing.counting import count
 from jobs.billing.enrichment import NOTHING, Live, of_issued
-from jobs.billing.findings import blocks, finding, in_order
+from jobs.billing.findings import blocks, finding, in_order, merged
 from jobs.billing.invoicing import Issued, Setting
 from jobs.billing.month import Month
-from jobs.billing.plan import parts_of
+from jobs.billing.plan import PlannedPart, parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
 from jobs.billing.terms import Terms
 from reports.document import Document, Finding, MonthTotals, Snapshot
 from reports.findings import Severity
 from reports.text import so_many
+
+if TYPE_CHECKING:
+    from jobs.billing.allocation.documents import Allocated
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
 
@@ -50,6 +55,7 @@ class Gathered:
     accepted: tuple[Acceptance, ...] = ()  # all of the month's
     guarded: bool = True  # whether an adjustment waits for a person where rows are gone
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # see `jobs.billing.together`
+    sources: Sources = NO_SOURCES  # of cost centres, where the terms ask for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Decision:
     drafts: tuple[Document, ...]
     changes: Document | None  # the adjustment that holds the changes, posted or drafted
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # as gathered
+    allocated: "Allocated | None" = None  # of the whole month, where the terms ask for it
 
     @property
     def needs_a_person(self) -> bool:
@@ -85,38 +92,67 @@ def decide(gathered: Gathered) -> Decision:
     usage = replace(usage, sessions=acceptance.read_as_accepted(usage.sessions, accepted))
     month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.live)
     differs = bool(gathered.issued) and not restate.same(gathered.issued[-1].sessions, month.sessions)
+    allocated = _allocated(gathered, month, parts)
     found = [
         *usage.findings,
         *volume_anomaly(month.counts["BILL"], gathered.setting.past),
         *rows_gone(gathered, differs=differs),
         *half_moved(gathered.moving),
+        *(allocated.findings if allocated else ()),
     ]
-    settled = acceptance.applied(found, accepted)
+    settled = acceptance.applied(merged(found), accepted)
     findings = in_order(acceptance.with_way_out(settled, gathered.setting.account, str(gathered.month)))
     if gathered.issued:
-        decision = _restated(gathered, month, findings, differs=differs)
+        decision = _restated(gathered, month, findings, allocated, differs=differs)
     else:
-        decision = _first(gathered, month, findings)
-    return replace(decision, moving=gathered.moving)
+        decision = _first(gathered, month, findings, allocated)
+    return replace(decision, moving=gathered.moving, allocated=allocated)
 
 
-def _first(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...]) -> Decision:
-    document = invoicing.invoice(month, gathered.setting, findings)
+def _allocated(gathered: Gathered, month: Reconciliation, parts: Sequence[PlannedPart]) -> "Allocated | None":
+    rules = gathered.terms.allocation
+    if rules is msgspec.UNSET:
+        return None
+    from jobs.billing.allocation import documents
+
+    return documents.of_month(month, parts, rules, gathered.sources, gathered.issued)
+
+
+def _with(document: Document, gathered: Gathered, month: Reconciliation, allocated: "Allocated | None") -> Document:
+    if allocated is None:
+        return document
+    from jobs.billing.allocation import documents
+
+    return documents.with_allocation(document, month, allocated, gathered.issued)
+
+
+def _first(
+    gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], allocated: "Allocated | None"
+) -> Decision:
+    document = _with(invoicing.invoice(month, gathered.setting, findings), gathered, month, allocated)
     is_open = gathered.now < gathered.month.closes_at(gathered.setting.close_day)
     if is_open or gathered.draft_only or blocks(findings):
         return Decision("draft", month, findings, None, (invoicing.draft(document),), None)
     return Decision("issued", month, findings, document, (), None)
 
 
-def _restated(gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], *, differs: bool) -> Decision:
+def _restated(
+    gathered: Gathered,
+    month: Reconciliation,
+    findings: tuple[Finding, ...],
+    allocated: "Allocated | None",
+    *,
+    differs: bool,
+) -> Decision:
     settled = of_issued(findings)
     if not differs and not blocks(settled):
         return Decision("unchanged", month, in_order(settled), None, (), None)
-    document = invoicing.adjustment(month, gathered.setting, findings, gathered.issued)
+    adjustment = invoicing.adjustment(month, gathered.setting, findings, gathered.issued)
+    document = _with(adjustment, gathered, month, allocated)
     if gathered.adjust and not gathered.draft_only and not blocks(findings):
         return Decision("adjusted", month, findings, document, (), document)
     draft = invoicing.draft(document)
-    beside = replace(draft, kind="restatement", files={f: f"restatement.{f}" for f in draft.files})
+    beside = replace(draft, kind="restatement", files=invoicing.files("restatement", draft.files))
     drafts = (draft,) if draft.kind == "restatement" else (draft, beside)
     return Decision("restated", month, findings, None, drafts, draft)
 

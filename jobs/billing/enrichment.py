@@ -26,6 +26,15 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group of users, as `GET /group` and `GET /groupuser/{id}` show it (article 320)."""
+
+    id: int
+    name: str
+    users: tuple[int, ...]  # ascending
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """The answers of the Status API (article 267) for sessions without a duration, and the list of hosts."""
 
@@ -36,6 +45,7 @@ class Live:
     hosts_failed: bool = False
     estimates: Mapping[int, int] = field(default_factory=dict)  # SessionId → minutes between STARTED and ENDED events
     events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
+    groups: tuple[Group, ...] | None = None  # those that cost centres depend on; None: not asked, or not to be had
 
 
 NOTHING = Live()

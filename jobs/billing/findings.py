@@ -30,3 +30,14 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def blocks(findings: Iterable[Finding]) -> bool:
     return any(f.severity == "blocking" for f in findings)
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Of findings about the reply as a whole that differ in their severity alone, the gravest: `hosts-unavailable`."""
+    found: dict[object, Finding] = {}
+    for number, one in enumerate(findings):
+        key: object = one.code if one.code == "hosts-unavailable" else number
+        known = found.setdefault(key, one)
+        if _RANK[one.severity] < _RANK[known.severity]:
+            found[key] = one
+    return list(found.values())

@@ -3,7 +3,7 @@
 The documents are complete but for what only the ledger can give: `numbered` adds the number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pandas as pd
 from jobs.billing import money, restate, terms
 from jobs.billing.findings import in_order
 from jobs.billing.reconcile import Reconciliation
+from reports.allocation import Allocation
 from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
 from reports.stored import plain
 
@@ -39,12 +40,21 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """What `allocate --reallocate` moved between cost centres: no document changes, and each line comes to 0."""
+
+    allocation: Allocation
+    licensed_hosts: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """A document that stands in the ledger, with the rated sessions of the month as it left it."""
 
     id: int
     document: Document
     sessions: pd.DataFrame
+    transfers: tuple[Transfer, ...] = ()  # recorded after it and before the next one
 
 
 def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]) -> Document:
@@ -90,7 +100,7 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         daily=month.daily,
         trend=(*setting.past, now)[-TREND_MONTHS:],
         **asdict(setting.presentation),
-        files=_files("draft", setting.formats),
+        files=files("draft", setting.formats),
         live=month.live,
         events=month.events,
         close_day=setting.close_day,
@@ -127,7 +137,7 @@ def draft(document: Document) -> Document:
     """`document` as a draft: unnumbered, undated, under the name `draft` (`restatement` where no money moved)."""
     kind = _DRAFT_OF[document.kind]
     stem = "restatement" if kind == "restatement" else "draft"
-    return replace(document, kind=kind, files=_files(stem, tuple(document.files)))
+    return replace(document, kind=kind, files=files(stem, tuple(document.files)))
 
 
 def series(document: Document) -> str:
@@ -151,7 +161,7 @@ def numbered(document: Document, nth: int, issued_on: date) -> Document:
         final=True,
         issued_on=issued_on,
         due_on=issued_on + timedelta(days=document.payment_days) if is_due else None,
-        files=_files(number or f"restatement-{nth}", tuple(document.files)),
+        files=files(number or f"restatement-{nth}", tuple(document.files)),
     )
 
 
@@ -209,5 +219,6 @@ def _cited(document: Document) -> IssuedDocument:
     )
 
 
-def _files(stem: str, formats: Sequence[str]) -> dict[str, str]:
-    return {name: f"{stem}.{name}" for name in formats}
+def files(stem: str, formats: Iterable[str]) -> dict[str, str]:
+    """A document's files by format; `allocation` is the CSV of what each cost centre pays."""
+    return {name: f"{stem}-allocation.csv" if name == "allocation" else f"{stem}.{name}" for name in formats}

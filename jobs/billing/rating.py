@@ -121,7 +121,7 @@ def _charge_codes(count: int, bands: Sequence[Band], after: dict[str, Ints], cha
     priced = [band for band in bands if band.unit_price and band.quantity]
     if not priced:
         return np.zeros(count, dtype=np.int64)
-    units = pd.DataFrame({str(number): _units_in(band, after[band.meter]) for number, band in enumerate(priced)})
+    units = pd.DataFrame({str(number): units_in(band, after[band.meter]) for number, band in enumerate(priced)})
     group = units.groupby(list(units.columns), sort=False).ngroup().to_numpy(np.int64)
     codes = [
         charges.setdefault(_price(zip(priced, row, strict=True)), len(charges))
@@ -130,7 +130,7 @@ def _charge_codes(count: int, bands: Sequence[Band], after: dict[str, Ints], cha
     return np.array(codes, dtype=np.int64)[group]
 
 
-def _units_in(band: Band, after: Ints) -> Ints:
+def units_in(band: Band, after: Ints) -> Ints:
     """How much of each session's usage lies in `band`."""
     before = np.concatenate((np.zeros(1, dtype=np.int64), after[:-1]))
     end = after if band.up_to is None else np.minimum(after, band.up_to)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jobs.billing.centres import AllocationTerms
 from jobs.billing.plan import METERS, Plan, Tax
 from reports import stored as documents
 from reports.document import Party
@@ -24,6 +25,7 @@ class Terms:
     plans: tuple[Plan, ...]  # ascending by `start`, at least one
     issuer: Party
     bill_to: Party
+    allocation: AllocationTerms | msgspec.UnsetType = msgspec.UNSET  # unset: the account has no cost centres
 
 
 def to_builtins(terms: Terms) -> dict[str, Any]:

@@ -69,12 +69,28 @@ accounts:
         monthly_fee: 25.00
         sessions: {{included: 8, overage: [{{up_to: 20, price: 5.00}}, {{price: 4.00}}]}}
         hosts: {{included: 10, licensed: 12, extra: 7.50}}
+    allocation:
+      by: [map, group]
+      map: centres.csv
+      groups: [South Pier]
+      policy: first-come
+      centres: {{CARDIO: {{name: Cardiology, code: "6400-100"}}, NEURO: {{name: Neurology, code: "6400-200"}}}}
   published:
     credentials: {{identifier: {{file: secrets/published-identifier}}, secret: {{file: secrets/published-secret}}}}
     bill_to: {{name: Published Example Inc.}}
     currency: USD
     invoice_prefix: PUB
     plans: [{{from: 2014-01-01, name: PLUS, monthly_fee: 25.00, sessions: {{included: 8, overage: 5.00}}}}]
+"""
+
+_CENTRES = """\
+by,value,centre,from,to
+host,1,CARDIO,,
+host,4,CARDIO,,
+host,5,CARDIO,,
+host,7,CARDIO,,2016-10-14
+host,7,NEURO,2016-10-15,
+host,9,NEURO,,
 """
 
 
@@ -153,6 +169,7 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
             file = secrets / f"{name}-{role}"
             file.touch(mode=0o600)
             file.write_text(account[role])
+    (output / "centres.csv").write_text(_CENTRES)
     path = output / "config.yaml"
     path.write_text(_CONFIG.format(url=url))
     return path
@@ -167,6 +184,8 @@ def _say_what_to_open(folder: Path, last: monthly.Outcome, *, checked: list[Path
     for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")
+    statement = folder / "centres" / f"{credit_note['corrects']}-CARDIO.html"
+    say(f"  {statement}  the statement of one cost centre")
     say("And the vendor's bill, checked:")
     names = ("the vendor's activity file", "the vendor's invoice, as typed", "what differs", "what differs")
     for path, what in zip(checked, names, strict=True):

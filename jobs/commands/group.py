@@ -36,6 +36,8 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "match": "Check the vendor's bill against ours.",
     "verify": "Prove ledger, snapshots and files, offline.",
     "render": "Write the files of issued documents again.",
+    "allocate": "Show what each cost centre pays of a month.",
+    "export": "Write issued documents for the books.",
     "backup": "Copy the ledger.",
     "simulate-vendor": "Run the simulated SecureVideo API on this machine.",
     "webhook": "Receive SecureVideo's webhooks.",

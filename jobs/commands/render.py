@@ -14,7 +14,7 @@ from jobs.config import Config
 from jobs.errors import OutputError, UsageError
 from jobs.ledger.folders import Unit, billed_by_others, lacking, noted
 from jobs.ledger.store import Ledger
-from jobs.output.documents import UnitFolder
+from jobs.output.documents import UnitFolder, files_of
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +52,14 @@ def _rendered(
         try:
             with UnitFolder(output, document.account, document.month, config.file_mode) as folder, folder.locked():
                 recorded = ledger.written(document.account, document.month).get(issued.id)
-                formats = only or document.files
+                formats = only or files_of(document)
                 written = folder.rewrite(document, issued.sessions, formats, written=recorded is not None)
         except OutputError as error:  # one account's folder keeps no other's files back
             failures.append(str(error))
             continue
-        own = {name: digest for name, digest in written.items() if name in document.files.values()}
+        own = {name: digest for name, digest in written.items() if name in files_of(document).values()}
         digests = {**(recorded or {}), **own}
-        if recorded != digests and len(digests) == len(document.files):  # else a run has yet to finish them
+        if recorded != digests and len(digests) == len(files_of(document)):  # else a run has yet to finish them
             if recorded is not None:
                 log.warning("%s: the files are not as they were: another version made them", document.stem)
             ledger.add_event(document.account, document.month, "written", document_id=issued.id, detail=digests)

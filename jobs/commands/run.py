@@ -83,9 +83,23 @@ def run(
         units = monthly.units(job, chosen, billed, watch=not months)
         outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
         indexed = write_index(config, ledger, job.output)
+        run_id = ledger.run_id
+    summaries = [outcome.summary for outcome in outcomes]
     if as_json:
-        print_json([outcome.summary for outcome in outcomes])
-    ctx.exit(combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)]))
+        print_json(summaries)
+    status = combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)])
+    if config.hooks:
+        status = combined([status, _hooked(config, summaries, run_id, status)])
+    ctx.exit(status)
+
+
+def _hooked(config: Config, summaries: Sequence[dict[str, Any]], run_id: int | None, status: int) -> int:
+    """Tells the configured commands of the run; gives the exit status that this leads to."""
+    from jobs import hooks
+
+    folder = config.path.absolute().parent
+    went_well = hooks.call(config.hooks, folder, summaries, run_id=run_id, exit_status=status, environ=os.environ)
+    return 0 if went_well else 1
 
 
 def _opened(config: Config, accounts: Iterable[Account], months: Iterable[Month], *, as_json: bool) -> Ledger:

@@ -5,20 +5,25 @@ rules        what must hold between keys                 mistakes               
 settings     the result                                  credentials                           reading them, later
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
 from jobs.billing import money
 from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
-from jobs.config import locations, mistakes, models, rules, source
+from jobs.config import allocation, books, locations, mistakes, models, rules, source
 from jobs.config.credentials import exposed, read_credential
 from jobs.config.settings import Account, Config, Credentials, CredentialSource, Match, Vendor
 from jobs.errors import ConfigError
 from reports.document import Party
+
+if TYPE_CHECKING:
+    from jobs.config.centre_map import CentreMap
 
 __all__ = [
     "Account",
@@ -46,10 +51,32 @@ def load(path: Path) -> Config:
     tree = read.root.plain()
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}:{read.root.line}: expected keys and values; {source.HINT}")
-    return _Builder(path).config(_checked(path, read, tree))
+    maps, in_maps = _maps(path.absolute().parent, tree)
+    return _Builder(path, maps).config(_checked(path, read, tree, in_maps))
 
 
-def _checked(path: Path, read: source.Source, tree: dict[str, Any]) -> models.FileSection:
+def _maps(folder: Path, tree: dict[str, Any]) -> tuple[dict[str, "CentreMap"], list[str]]:
+    """The maps of cost centres, by the name the file has for them, and their mistakes."""
+    accounts = tree.get("accounts")
+    rules = (
+        [one.get("allocation") for one in accounts.values() if isinstance(one, dict)]
+        if isinstance(accounts, dict)
+        else []
+    )
+    names = dict.fromkeys(one["map"] for one in rules if isinstance(one, dict) and isinstance(one.get("map"), str))
+    found: dict[str, CentreMap] = {}
+    wrong: list[str] = []
+    for name in names:
+        from jobs.config import centre_map
+
+        try:
+            found[name] = centre_map.read(folder / name, name)
+        except centre_map.Mistakes as mistakes:
+            wrong += mistakes.lines
+    return found, wrong
+
+
+def _checked(path: Path, read: source.Source, tree: dict[str, Any], in_maps: list[str]) -> models.FileSection:
     found: list[mistakes.Mistake] = []
     section: models.FileSection | None = None
     try:
@@ -59,16 +86,17 @@ def _checked(path: Path, read: source.Source, tree: dict[str, Any]) -> models.Fi
     found += rules.broken(tree)
     said = {place for place, _ in found}
     found += [(place, message) for place, message in rules.empty((), tree) if place not in said]
-    if section is None or found or read.repeated:
-        raise ConfigError("\n".join(mistakes.lines(path, read, found))) from None
+    if section is None or found or read.repeated or in_maps:
+        raise ConfigError("\n".join([*mistakes.lines(path, read, found), *in_maps])) from None
     return section
 
 
 class _Builder:
     """Frozen dataclasses from the checked file; holds the folder that paths count from."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, maps: Mapping[str, "CentreMap"]) -> None:
         self._path = path
+        self._maps = maps
         self._folder = path.absolute().parent
 
     def config(self, file: models.FileSection) -> Config:
@@ -90,6 +118,7 @@ class _Builder:
             restate_months=file.restate_months,
             vendor=self._vendor(file.vendor),
             issuer=issuer,
+            hooks=tuple(map(books.hook_of, file.hooks)),
             accounts=MappingProxyType(
                 {key: self._account(key, account, issuer) for key, account in file.accounts.items()}
             ),
@@ -107,15 +136,22 @@ class _Builder:
         )
 
     def _account(self, key: str, section: models.AccountSection, issuer: Party) -> Account:
+        rules = section.allocation
+        of_map = self._maps[rules.map] if rules and rules.map is not None else None
+        terms = _terms(section, issuer)
+        if rules is not None:
+            terms = replace(terms, allocation=allocation.terms_of(rules, of_map.sha256 if of_map else None))
         return Account(
             key=key,
             credentials=Credentials(
                 identifier=self._credential(key, "identifier", section.credentials.identifier),
                 secret=self._credential(key, "secret", section.credentials.secret),
             ),
-            terms=_terms(section, issuer),
+            terms=terms,
             match=_match(section.match),
             webhook_secret=self._credential(key, "webhook secret", section.webhook.secret) if section.webhook else None,
+            centre_map=of_map.rows if of_map else (),
+            accounting=books.accounting_of(section.accounting, section.bill_to.name) if section.accounting else None,
         )
 
     def _credential(self, account: str, role: str, section: models.SourceSection) -> CredentialSource:

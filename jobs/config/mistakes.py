@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jobs.config import fields, models
+from jobs.config.section import Section
 from jobs.config.source import Source
 
 KeyPath = tuple[str | int, ...]
@@ -20,9 +21,7 @@ _SHAPES = {
 }
 
 
-def lines(
-    file: Path, source: Source, found: Iterable[Mistake], root: type[models.Section] = models.FileSection
-) -> list[str]:
+def lines(file: Path, source: Source, found: Iterable[Mistake], root: type[Section] = models.FileSection) -> list[str]:
     """One line for each mistake, duplicates of keys included, ascending by line. `root`: the section of the file."""
     placed = [(source.root.line_of(path), path, message) for path, message in found]
     placed += source.repeated
@@ -32,7 +31,7 @@ def lines(
 
 
 def from_pydantic(
-    error: ValidationError, tree: dict[str, Any], root: type[models.Section] = models.FileSection
+    error: ValidationError, tree: dict[str, Any], root: type[Section] = models.FileSection
 ) -> Iterator[Mistake]:
     for entry in error.errors(include_url=False):
         path = _in_file(entry["loc"], tree)
@@ -69,22 +68,22 @@ def _children(node: object) -> dict[Any, Any]:
     return node if isinstance(node, dict) else {}
 
 
-def _misshapen(path: KeyPath, shape: str, value: object, root: type[models.Section]) -> str:
+def _misshapen(path: KeyPath, shape: str, value: object, root: type[Section]) -> str:
     section = _section(path, root)
     inside = f" ({', '.join(models.keys(section))})" if section and "mapping" in shape else ""
     return f"expected {shape}{inside}; {fields.found(value)}"
 
 
-def _unknown(path: KeyPath, root: type[models.Section]) -> str:
+def _unknown(path: KeyPath, root: type[Section]) -> str:
     section = _section(path[:-1], root)
     known = list(models.keys(section)) if section else []
     near = get_close_matches(str(path[-1])[:40], known, n=1)
     return f"unknown key;{f' did you mean {near[0]}?' if near else ''} allowed here: {', '.join(known)}"
 
 
-def _section(path: KeyPath, root: type[models.Section]) -> type[models.Section] | None:
+def _section(path: KeyPath, root: type[Section]) -> type[Section] | None:
     """The section whose keys stand at `path`."""
-    section: type[models.Section] | None = root
+    section: type[Section] | None = root
     by_name = False
     for step in path:
         if isinstance(step, int) or by_name:
@@ -95,12 +94,12 @@ def _section(path: KeyPath, root: type[models.Section]) -> type[models.Section] 
     return section
 
 
-def shown(path: KeyPath, root: type[models.Section] = models.FileSection) -> str:
+def shown(path: KeyPath, root: type[Section] = models.FileSection) -> str:
     """The path as text on one line. A step that could be a misplaced secret is left out: the line is enough."""
     return ".".join(_step(path[:place], step, root) for place, step in enumerate(path)) or "the file"
 
 
-def _step(above: KeyPath, step: str | int, root: type[models.Section]) -> str:
+def _step(above: KeyPath, step: str | int, root: type[Section]) -> str:
     if isinstance(step, int):
         return str(step)
     section = _section(above, root)

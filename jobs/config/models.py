@@ -4,15 +4,14 @@ from decimal import Decimal
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from jobs.config import fields, locations, regional
+from jobs.config.allocation import AllocationSection
+from jobs.config.books import AccountingSection, HookSection
 from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
+from jobs.config.section import Section
 from reports.formats import by_default
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SourceSection(Section):
@@ -47,7 +46,7 @@ class CredentialsSection(Section):
 
 class PartySection(Section):
     name: Name = required()
-    address: Annotated[list[Name], Field(max_length=10)] = []
+    address: list[Name] = Field(default_factory=list, max_length=10)
     email: Free = ""
     tax_id: Free = ""
 
@@ -111,10 +110,10 @@ Phrases = Annotated[list[Name], Field(min_length=1, max_length=20)]
 class StatusesSection(Section):
     """What stands for each status in the activity file, beside what is known of it."""
 
-    BILL: Phrases = []
-    COMP: Phrases = []
-    DUPL: Phrases = []
-    SVCO: Phrases = []
+    BILL: Phrases = Field(default_factory=list)
+    COMP: Phrases = Field(default_factory=list)
+    DUPL: Phrases = Field(default_factory=list)
+    SVCO: Phrases = Field(default_factory=list)
 
 
 class ActivitySection(Section):
@@ -145,6 +144,8 @@ class AccountSection(Section):
     tax: TaxSection = TaxSection(rate=0)  # type: ignore[arg-type]  # read as in the file
     plans: Annotated[list[PlanSection], Field(min_length=1)] = required()
     match: MatchSection = MatchSection()
+    allocation: AllocationSection | None = None
+    accounting: AccountingSection | None = None
 
 
 class VendorSection(Section):
@@ -171,6 +172,7 @@ class FileSection(Section):
     restate_months: Annotated[int, fields.whole(0, 60)] = 3
     vendor: VendorSection = VendorSection()
     issuer: PartySection = required()
+    hooks: list[HookSection] = Field(default_factory=list)
     accounts: Annotated[dict[AccountKey, AccountSection], Field(min_length=1)] = required()
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from jobs.billing import money
-from jobs.config import fields
+from jobs.config import allocation, fields
 
 Path = tuple[str | int, ...]
 Broken = tuple[Path, str]
@@ -81,6 +81,7 @@ def _account(path: Path, account: dict[str, Any]) -> Iterator[Broken]:
         yield from _too_many_decimals((*here, "hosts", "extra"), hosts.get("extra"), currency)
         for meter in ("sessions", "minutes"):
             yield from _overage((*here, meter), _mapping(plan.get(meter)))
+    yield from allocation.broken(path, account)
 
 
 def _match(path: Path, match: dict[str, Any], currency: object) -> Iterator[Broken]:

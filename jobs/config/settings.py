@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from jobs.billing.centres import MapRow
 from jobs.billing.terms import Terms
 from reports.document import Party, Presentation
 
@@ -55,12 +56,38 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounting:
+    """The accounts of the ledger that an account's documents are booked on (docs/accounting.md)."""
+
+    customer: str
+    receivable: str
+    tax: str | None
+    tax_code: str  # may be empty
+    revenue: Mapping[str, str]  # by meter, where named
+    expense: str | None  # both or neither: for the shares of cost centres
+    clearing: str | None
+
+
+Event = Literal["issued", "adjusted", "drafted", "attention", "failed", "finished"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A command that learns of a run when it is over."""
+
+    on: frozenset[str]  # of Event
+    command: tuple[str, ...]  # no shell
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     key: str
     credentials: Credentials
     terms: Terms
     match: Match
     webhook_secret: CredentialSource | None = None  # None: the account receives no webhooks
+    centre_map: tuple[MapRow, ...] = ()  # what `terms.allocation` calls the map
+    accounting: Accounting | None = None
 
     @property
     def sources(self) -> tuple[CredentialSource, ...]:
@@ -88,6 +115,7 @@ class Config:
     vendor: Vendor
     issuer: Party
     accounts: Mapping[str, Account]  # in the file's order, at least one; read-only
+    hooks: tuple[Hook, ...] = ()
 
     def presentation(self, program_version: str) -> Presentation:
         return Presentation(self.timezone, self.locale, self.paper, self.participants, program_version)

@@ -1,15 +1,17 @@
 """Rows of the ledger's tables as what they stand for: read within the caller's transaction, never changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, func, select
 
-from jobs.billing.invoicing import Issued
+from jobs.billing.invoicing import Issued, Transfer
 from jobs.errors import LedgerDamaged
 from jobs.ledger import frames
-from jobs.ledger.schema import attachments, documents, snapshots
+from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.document import Document, Snapshot
 from reports.stored import from_json
 
@@ -37,6 +39,19 @@ def issued_from(row: Row) -> Issued:
     """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
     document = from_json(row["body"])
     return Issued(row["id"], document, frames.unpack(packed_sessions(row), document.parts))
+
+
+def with_transfers(connection: Connection, issued: Sequence[Issued]) -> tuple[Issued, ...]:
+    """A month's documents with what was moved between cost centres after each; untouched without any."""
+    if not any(one.document.allocation for one in issued):
+        return tuple(issued)
+    ids = [one.id for one in issued]
+    moved = select(events.c.document_id, events.c.detail).where(events.c.kind == "reallocated")
+    found: dict[int, list[Transfer]] = {}
+    for row in connection.execute(moved.where(events.c.document_id.in_(ids)).order_by(events.c.id)):
+        transfer = msgspec.json.decode(row.detail, type=Transfer)
+        found.setdefault(row.document_id, []).append(transfer)
+    return tuple(replace(one, transfers=tuple(found.get(one.id, ()))) for one in issued)
 
 
 def packed_sessions(row: Row) -> bytes:

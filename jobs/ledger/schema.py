@@ -126,6 +126,7 @@ NO_RUN = (
     "accepted",
     "matched",
     "match-noted",
+    "reallocated",
 )  # kinds of events that say nothing of how a run left a month
 
 heads = Table(  # one row for each table above that holds any; the only rows that ever change

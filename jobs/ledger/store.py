@@ -34,6 +34,7 @@ from jobs.ledger.rows import (
     packed_sessions,
     small_rows,
     snapshot_from,
+    with_transfers,
 )
 from jobs.ledger.schema import IN_ORDER, attachments, documents, events, runs, snapshots
 from jobs.ledger.snapshots import Kept
@@ -104,6 +105,11 @@ class Ledger:
         if checked:
             with engine.disposed_on_error(self._engine):
                 self.check_chain()
+
+    @property
+    def run_id(self) -> int | None:
+        """Of this run; None as long as it has added nothing."""
+        return self._run_id
 
     def check_chain(self) -> None:
         """Raises LedgerDamaged: a chain is broken, or the database's own parts, such as an index, contradict it."""
@@ -192,7 +198,9 @@ class Ledger:
             last = last_snapshot(connection, account, month, view.snapshot_id - 1)
             return Known(
                 newest=max(newest.values(), default=0),
-                issued=tuple(issued_from(dict(row)) for row in connection.execute(own).mappings()),
+                issued=with_transfers(
+                    connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()]
+                ),
                 past=tuple(invoicing.month_totals(document_of(connection, row_id)) for row_id in earlier),
                 elsewhere={m: self._counted(connection, row_id) for m, row_id in newest.items() if m != month},
                 last_snapshot=snapshot_from(last) if last else None,

@@ -10,7 +10,8 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from jobs.billing import money
-from jobs.config import fields, mistakes, models, source
+from jobs.config import fields, mistakes, source
+from jobs.config.section import Section
 from jobs.errors import ConfigError, FileRefused
 from reports.document import Part
 from reports.stored import plain
@@ -45,7 +46,7 @@ class Invoice:
         return sum(line.quantity or 0 for line in self.lines if line.kind == "sessions" and line.part == part)
 
 
-class LineSection(models.Section):
+class LineSection(Section):
     kind: Annotated[str, fields.one_of(*KINDS)] = fields.required()
     quantity: fields.SignedAmount | None = None
     unit_price: fields.SignedAmount | None = None
@@ -54,7 +55,7 @@ class LineSection(models.Section):
     part: Annotated[int | None, fields.whole(1, 31)] = None
 
 
-class InvoiceSection(models.Section):
+class InvoiceSection(Section):
     number: fields.Name = fields.required()
     date: fields.Day = fields.required()
     currency: fields.Currency = fields.required()

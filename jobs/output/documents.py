@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ import pandas as pd
 
 from jobs.errors import OutputError
 from jobs.output.folder import Folder
-from reports import formats
+from reports import centres, formats
 from reports.document import Document
 from reports.figures import figures
 from reports.presentable import substitutes
@@ -29,13 +29,44 @@ class UnitFolder(Folder):
 
     def __init__(self, output: Path, account: str, month: str, file_mode: int) -> None:
         super().__init__(output, account, month)
+        self._parts = output, account, month
         self._file_mode = file_mode
         self._prepared: tuple[Document, dict[str, bytes]] | None = None
+
+    def _below(self, folder: str) -> Folder:
+        output, account, month = self._parts
+        return Folder(output, account, month, folder)
+
+    def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
+        """As in any folder; `name` may lie in a folder below."""
+        below, _, base = name.rpartition("/")
+        if not below:
+            super().write(name, content, mode)
+            return
+        with self._below(below) as folder, folder.locked():
+            folder.write(base, content, mode)
+
+    def read(self, name: str) -> bytes | None:
+        """As in any folder; `name` may lie in a folder below."""
+        below, _, base = name.rpartition("/")
+        if not below:
+            return super().read(name)
+        with self._below(below) as folder:
+            return folder.read(base)
+
+    def remove(self, name: str) -> None:
+        """As in any folder; `name` may lie in a folder below."""
+        below, _, base = name.rpartition("/")
+        if not below:
+            super().remove(name)
+            return
+        with self._below(below) as folder:
+            folder.remove(base)
 
     def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> dict[str, str]:
         """Writes the drafts' files, removes what earlier drafts left; gives each file's SHA-256 by name."""
         digests = {}
-        keep = {name for draft in drafts for name in draft.files.values()}
+        keep = {name for draft in drafts for name in files_of(draft).values()}
         self.remove_drafts(keep=keep)
         for draft in drafts:
             for _, name, content in _all_made(draft, sessions):
@@ -48,6 +79,14 @@ class UnitFolder(Folder):
             for format_name in formats.names():
                 if (name := f"{stem}.{format_name}") not in (keep or ()):
                     self.remove(name)
+            if (name := f"{stem}-allocation.csv") not in (keep or ()):
+                self.remove(name)
+        if centres.FOLDER in self.names():
+            with self._below(centres.FOLDER) as folder:
+                names = folder.names()
+            for name in names:
+                if name.startswith("draft-") and f"{centres.FOLDER}/{name}" not in (keep or ()):
+                    self.remove(f"{centres.FOLDER}/{name}")
 
     def prepare(self, document: Document, sessions: pd.DataFrame) -> None:
         """Makes the files that `write_issued` will write, once `document` is issued as it is. Raises OutputError."""
@@ -84,7 +123,10 @@ class UnitFolder(Folder):
         what may be another document under this one's number. Raises OutputError, a line a file, and then wrote none.
         """
         _warn_of_substitutes(document)
-        made = {f"{document.stem}.{name}": _made(name, document, sessions) for name in format_names}
+        names, extra = files_of(document), dict(centres.makers(document, sessions))
+        made = {
+            names.get(form, f"{document.stem}.{form}"): _made(form, document, sessions, extra) for form in format_names
+        }
         if not written or self._holds_another(document):
             others = [name for name, content in made.items() if self.read(name) not in (None, content)]
             if others:
@@ -103,12 +145,13 @@ class UnitFolder(Folder):
 
     def restore(self, document: Document, sessions: pd.DataFrame, digests: Mapping[str, str]) -> None:
         """Writes those files of an issued document again that are missing; tells of those that somebody altered."""
-        for format_name, name in document.files.items():
+        for format_name, name in files_of(document).items():
             present = self.sha256(name)
             if present is None:
                 log.warning("%s was missing and is written again", self.path / name)
                 _warn_of_substitutes(document)
-                self.write(name, _made(format_name, document, sessions), self._file_mode)
+                extra = dict(centres.makers(document, sessions))
+                self.write(name, _made(format_name, document, sessions, extra), self._file_mode)
             elif present != digests.get(name):
                 log.warning("%s was altered; to restore it: securevideo-billing render", self.path / name)
 
@@ -150,13 +193,24 @@ def _all_made(document: Document, sessions: pd.DataFrame) -> Iterator[tuple[str,
     Two at a time: while one compresses, another is laid out.
     """
     _warn_of_substitutes(document)
+    names, extra = files_of(document), dict(centres.makers(document, sessions))
     with ThreadPoolExecutor(max_workers=2) as workers:
-        contents = workers.map(lambda format_name: _made(format_name, document, sessions), document.files)
-        for (format_name, name), content in zip(document.files.items(), contents, strict=True):
+        contents = workers.map(lambda format_name: _made(format_name, document, sessions, extra), names)
+        for (format_name, name), content in zip(names.items(), contents, strict=True):
             yield format_name, name, content
 
 
-def _made(format_name: str, document: Document, sessions: pd.DataFrame) -> bytes:
+def files_of(document: Document) -> dict[str, str]:
+    """All of a document's files by format, the statements of its cost centres among them, within the month's folder."""
+    return {**document.files, **centres.file_names(document)}
+
+
+def _made(
+    format_name: str, document: Document, sessions: pd.DataFrame, extra: Mapping[str, Callable[[], bytes]]
+) -> bytes:
+    """`extra`: what makes the files that no format makes."""
+    if format_name in extra:
+        return extra[format_name]()
     try:
         return formats.render(format_name, document, sessions)
     except ImportError as error:

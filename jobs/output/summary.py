@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from jobs.billing.decide import Decision
+from jobs.billing.invoicing import Issued
+from reports.allocation import UNALLOCATED, Allocation
 from reports.document import Allowance, Document, Finding, Snapshot
-from reports.stored import pretty, to_builtins
+from reports.stored import plain, pretty, to_builtins
 from reports.text import so_many
 
 SCHEMA = "securevideo-billing/summary/1"
@@ -30,12 +34,13 @@ def of_decision(
         "documents": [entry(document) for document in documents],
         "changes": to_builtins(decision.changes.changes) if decision.changes else [],
         "findings": to_builtins(decision.findings),
+        **_allocation(decision.allocated.allocation if decision.allocated else None),
     }
 
 
-def of_settled(documents: Sequence[Document]) -> dict[str, Any]:
-    """Of a month whose newest document says all there is to say: `documents` are those that stand, it is the last."""
-    newest = documents[-1]
+def of_settled(standing: Sequence[Issued]) -> dict[str, Any]:
+    """Of a month whose newest document says all there is to say: `standing` are its documents, it is the last."""
+    newest = standing[-1].document
     return {
         **_frame(newest.account, newest.month, "unchanged"),
         "snapshot": to_builtins(newest.snapshot),
@@ -44,9 +49,23 @@ def of_settled(documents: Sequence[Document]) -> dict[str, Any]:
         "minutes": to_builtins(newest.minutes),
         "allowance": _allowance(newest.allowance),
         "live": dict(newest.live),
-        "documents": [entry(document) for document in documents],
+        "documents": [entry(one.document) for one in standing],
         "findings": to_builtins(newest.findings),
+        **_allocation(_whole(standing)),
     }
+
+
+def _allocation(whole: Allocation | None) -> dict[str, Any]:
+    """What each cost centre pays of the whole month; no member without cost centres."""
+    return {} if whole is None else {"allocation": to_builtins(whole)}
+
+
+def _whole(standing: Sequence[Issued]) -> Allocation | None:
+    if standing[-1].document.allocation is msgspec.UNSET:
+        return None
+    from jobs.billing.allocation import documents, whole
+
+    return whole(documents.allocations(standing))
 
 
 def _allowance(allowance: Allowance) -> dict[str, int | None]:
@@ -55,12 +74,21 @@ def _allowance(allowance: Allowance) -> dict[str, int | None]:
 
 def for_ledger(decision: Decision) -> dict[str, Any]:
     """What the ledger notes of a decision beside the documents: enough for an overview."""
-    month = decision.month
-    return _noted(decision.findings, month.counts, month.allowance, decision.drafts)
+    month, allocated = decision.month, decision.allocated
+    noted = _noted(decision.findings, month.counts, month.allowance, decision.drafts)
+    return noted | _unallocated(allocated.allocation if allocated else None, month.terms.currency)
 
 
-def for_ledger_settled(newest: Document) -> dict[str, Any]:
-    return _noted(newest.findings, newest.counts, newest.allowance, ()) | {"snapshot": newest.snapshot.sha256}
+def for_ledger_settled(standing: Sequence[Issued]) -> dict[str, Any]:
+    newest = standing[-1].document
+    noted = _noted(newest.findings, newest.counts, newest.allowance, ()) | {"snapshot": newest.snapshot.sha256}
+    return noted | _unallocated(_whole(standing), newest.currency)
+
+
+def _unallocated(whole: Allocation | None, currency: str) -> dict[str, str]:
+    """The money that belongs to no cost centre, if any does."""
+    share = whole.share(UNALLOCATED) if whole else None
+    return {"unallocated": f"{currency} {plain(share.total)}"} if share and share.total else {}
 
 
 def _noted(

@@ -10,7 +10,7 @@ from itertools import chain
 
 import msgspec
 
-from jobs.billing.enrichment import Live
+from jobs.billing.enrichment import Group, Live
 from jobs.errors import NotFound, TryAgainLater, VendorError
 from jobs.securevideo import users
 from jobs.securevideo.client import Budget, Client
@@ -42,7 +42,10 @@ class Hints:
 
 
 def live(kept: Mapping[str, bytes]) -> Live:
-    """What was kept with a snapshot: `hosts` (`list_of_hosts`), `statuses` and `events` (`to_json`), each if there."""
+    """What was kept with a snapshot, each if there.
+
+    `hosts` (`list_of_hosts`), `statuses` and `events` (`to_json`), `groups` (`groups.named`).
+    """
     answers = msgspec.json.decode(kept["statuses"], type=Answers) if "statuses" in kept else Answers({}, (), ())
     hints = msgspec.json.decode(kept["events"], type=Hints) if "events" in kept else None
     counted = {"without_event": hints.without_event, "ended_unlisted": hints.ended_unlisted} if hints else {}
@@ -54,7 +57,14 @@ def live(kept: Mapping[str, bytes]) -> Live:
         hosts_failed="hosts" not in kept,
         estimates=hints.estimates if hints else {},
         events=counted,
+        groups=_groups(kept["groups"]) if "groups" in kept else None,
     )
+
+
+def _groups(kept: bytes) -> tuple[Group, ...]:
+    from jobs.securevideo import groups  # only accounts with cost centres by group need it
+
+    return groups.read(kept)
 
 
 def list_of_hosts(client: Client, budget: Budget) -> bytes | None:

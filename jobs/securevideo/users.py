@@ -25,18 +25,20 @@ def read(body: bytes) -> tuple[Host, ...]:
     found: dict[int, Host] = {}
     for number, element in enumerate(strict_json.elements(body), 1):
         user: Any = strict_json.exact(bytes(element), number)
-        if isinstance(user, dict) and (user_id := _id(user.get("SystemUserId"))) is not None:
-            texts = (_text(user.get(name)) for name in ("FullName", "ExternalId", "SystemRoles"))
-            found[user_id] = Host(user_id, *texts)
-    return tuple(found[user_id] for user_id in sorted(found))
+        if isinstance(user, dict) and (its_id := user_id(user.get("SystemUserId"))) is not None:
+            texts = (text_of(user.get(name)) for name in ("FullName", "ExternalId", "SystemRoles"))
+            found[its_id] = Host(its_id, *texts)
+    return tuple(found[its_id] for its_id in sorted(found))
 
 
-def _id(value: object) -> int | None:
+def user_id(value: object) -> int | None:
+    """A positive number of 64 bits, sent as a number or as digits; None for anything else."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and 1 <= int(text) < 2**63 else None
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A name or id on one line, cut where it is too long; "" for anything else."""
     return shown(value, _LONGEST).strip() if isinstance(value, str) else ""
 
 
@@ -49,6 +51,6 @@ def status(body: bytes, session_id: int) -> str:
     answers = strict_json.elements(b"[%s]" % body.removeprefix(codecs.BOM_UTF8))
     answer: Any = strict_json.exact(bytes(answers[0]), 1) if len(answers) == 1 else None
     text = answer.get("SessionStatus") if isinstance(answer, dict) else None
-    if not isinstance(text, str) or _id(answer.get("SessionID", session_id)) != session_id:
+    if not isinstance(text, str) or user_id(answer.get("SessionID", session_id)) != session_id:
         raise ReplyRefused("expected an object with SessionStatus of the session asked for; found something else")
     return text[:_LONGEST_STATUS]

@@ -59,6 +59,7 @@ def _compared(scope: Scope) -> Iterator[Difference | LeftOut]:
             yield from _within_ledger(scope, first_ones(ledger.recomputed(scope, outline, row, issued)))
         if (small["account"], small["month"]) not in outline.files_of_others:
             yield from files.of_document(scope, outline, issued)
+    yield from files.transfers(scope, outline)
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
     if scope.account is None and scope.month is None:

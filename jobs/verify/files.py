@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 from jobs.billing.invoicing import Issued
 from jobs.ledger import folders
 from jobs.ledger.schema import NO_RUN
-from jobs.output.documents import final_files
+from jobs.output.documents import files_of, final_files
 from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
-from reports import compare, formats
+from reports import centres, compare, formats
 from reports.document import Document
 from reports.figures import figures
+
+_KINDS = {"allocation": "csv"}  # of what no format makes
 
 
 def links(scope: Scope, outline: Outline) -> Iterator[Difference]:
@@ -42,13 +44,14 @@ def of_document(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Diff
         return
     if _link(scope, document.account, document.month):
         return
-    for format_name, name in document.files.items():
+    extra = dict(centres.makers(document, issued.sessions))
+    for format_name, name in files_of(document).items():
         file = folder / name
         content = found_at(file)
         if isinstance(content, str):
             yield Difference(str(file), "the file", "there", content)
             continue
-        told = first_ones(_in_file(scope, issued, format_name, content, recorded.get(name, compare.NOTHING)))
+        told = first_ones(_in_file(scope, issued, (format_name, extra), content, recorded.get(name, compare.NOTHING)))
         yield from (Difference(str(file), *one) for one in told)
     for format_name in (name for name in formats.names() if name not in document.files):
         yield from _copy(folder / f"{document.stem}.{format_name}", format_name, issued)
@@ -71,9 +74,17 @@ def _rendered(format_name: str, issued: Issued) -> bytes | None:
         return None
 
 
-def _in_file(scope: Scope, issued: Issued, format_name: str, content: bytes, recorded: str) -> Iterator[Told]:
-    document = issued.document
-    made = _rendered(format_name, issued)
+def _in_file(
+    scope: Scope,
+    issued: Issued,
+    form: tuple[str, Mapping[str, Callable[[], bytes]]],
+    content: bytes,
+    recorded: str,
+) -> Iterator[Told]:
+    """`form`: the file's format, and what makes the files that no format makes."""
+    document, (format_name, extra) = issued.document, form
+    made = extra[format_name]() if format_name in extra else _rendered(format_name, issued)
+    format_name = _KINDS.get(format_name, format_name.rpartition(".")[2])
     digest = sha256(content).hexdigest()
     altered = digest != recorded
     if altered:
@@ -111,6 +122,18 @@ def overview(scope: Scope, outline: Outline) -> Iterator[Difference]:
     if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
         found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
         yield Difference(str(file), "the overview", "as it was written", found)
+
+
+def transfers(scope: Scope, outline: Outline) -> Iterator[Difference]:
+    """The sheets of what was moved between cost centres are as they were written."""
+    for row in outline.events:
+        if row["kind"] == "reallocated" and scope.holds(row) and not _link(scope, row["account"], row["month"]):
+            for name, expected in json.loads(row["detail"])["files"].items():
+                file = scope.output / row["account"] / row["month"] / name
+                content = found_at(file)
+                found = content if isinstance(content, str) else sha256(content).hexdigest()
+                if found != expected:
+                    yield Difference(str(file), "SHA-256 of the file", expected, found)
 
 
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:

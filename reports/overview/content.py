@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 Standing = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
-Matter = Literal["failed", "blocking", "restated", "unwritten", "missing", "not_issued", "may_have_changed"]
+Matter = Literal[
+    "failed", "blocking", "restated", "unwritten", "missing", "not_issued", "may_have_changed", "unallocated"
+]
 
 MATTERS: tuple[Matter, ...] = get_args(Matter)  # first things first
 

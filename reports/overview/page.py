@@ -32,6 +32,7 @@ MATTERS = {
     "missing": ("No invoice", "Run the month: earlier or later ones are billed, this one is not."),
     "not_issued": ("Closed, not issued", "Run the month without --draft: it issues the invoice."),
     "may_have_changed": ("May have changed", "Run the month again: it says whether anything did."),
+    "unallocated": ("Money without a cost centre", "Map the hosts; allocate --reallocate moves what is issued."),
 }
 MAY_HAVE_CHANGED = Cell("May have changed", mark="△", tone="warning")
 

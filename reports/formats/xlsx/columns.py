@@ -43,10 +43,18 @@ def of_document(document: Document) -> list[Column]:
         _numbers("host_id", "Host ID", 10, "id"),
         _numbers("part", "Part of month", 9, "center"),
     ]
+    if document.allocation:
+        shown.append(_categories("centre", "Cost centre", 24, "indent"))
     if document.events:
         title = "Minutes estimated from webhook events (never charged)"
         shown.append(_numbers("estimated_minutes", title, 18, "count"))
     return shown + _people(document.participants)
+
+
+def of_statement(document: Document) -> list[Column]:
+    """Of one cost centre's sessions: never a participant."""
+    chosen = ("session", "billable_at", "status", "allowance", "charge", "minutes", "host", "host_id")
+    return [column for column in of_document(document) if column.name in chosen]
 
 
 def of_usage(report: UsageReport) -> list[Column]:

@@ -29,6 +29,7 @@ class Sums:
     lines: Sum
     hosts: Sum
     changes: Sum | None  # where the document restates
+    shares: tuple[Check, ...] = ()  # of cost centres, where there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
     sheet.set_column(1, 1, 38)
     sheet.set_column(2, 12, wide(14, book.document.digits, totals_of(book.document)))
     book.text(SHEET, 0, 0, f"Reconciliation: {name_of(book.document)}", "title")
-    top = FIRST_CHECK + max(CHECKS + 2 + int(book.document.is_adjustment), 17) + 1
+    top = FIRST_CHECK + max(CHECKS + 2 + int(book.document.is_adjustment) + 2 * bool(book.document.allocation), 17) + 1
     status = statuses.write(book, top, table, counted)
     reply = statuses.write_reply(book, status.next_row + 1)
     priced = pricing.write(book, reply.next_row + 1, table, counted)
@@ -78,7 +79,9 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
 
 def write_checks(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> Cell:
     """The checks on top. `charge`: of all sessions. Gives the verdict's cell."""
-    return checks.write(book, FIRST_CHECK, [*_counts(book, written, sums), *_money(book, written, sums, charge)])
+    return checks.write(
+        book, FIRST_CHECK, [*_counts(book, written, sums), *_money(book, written, sums, charge), *sums.shares]
+    )
 
 
 def _counts(book: Book, written: Reconciliation, sums: Sums) -> list[Check]:

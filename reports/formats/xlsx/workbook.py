@@ -2,14 +2,17 @@
 
 from io import BytesIO
 
+import msgspec
 import pandas as pd
 
+from reports.allocation import centres_of
 from reports.document import Document
 from reports.presentable import in_known_zone
 from reports.wording import name_of
 
 from . import (
     about_sheet,
+    allocation_sheet,
     columns,
     findings_sheet,
     hosts_sheet,
@@ -35,18 +38,27 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     document = in_known_zone(document)  # the locale decides nothing here
     package = BytesIO()
     book = Book(document, package)
+    allocation = document.allocation
+    if allocation is not msgspec.UNSET:
+        sessions = sessions.assign(centre=centres_of(sessions, allocation.assigned))
     shown = columns.of_document(document)
-    spread = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
-    table = Table(spread, [column.name for column in shown])
+    layout = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
+    table = Table(layout, [column.name for column in shown])
     restated = bool(document.changes or document.already_issued)
     for name in _order(document, table, restated=restated):
         book.sheet(name)
     counted = tally(sessions)
     written = reconciliation_sheet.write(book, table, counted)
+    spread = (
+        None
+        if allocation is msgspec.UNSET
+        else allocation_sheet.write(book, allocation, table, written.totals, sessions)
+    )
     sums = Sums(
         lines=invoice_sheet.write(book, written.pricing, written.totals),
         hosts=hosts_sheet.write(book, table, counted),
         changes=restatement_sheet.write(book) if restated else None,
+        shares=spread.checks if spread else (),
     )
     verdict = reconciliation_sheet.write_checks(book, written, sums, (table.sum("charge"), counted.charge))
     for block in table.blocks:
@@ -58,7 +70,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     if len(document.trend) >= trend_sheet.LEAST:
         trend_sheet.write(book)
     about_sheet.write(book)
-    book.define(written.names | {"all_checks": verdict})
+    book.define(written.names | (spread.names if spread else {}) | {"all_checks": verdict})
     _describe(book)
     book.workbook.close()
     splices = sessions_sheet.splices(table.blocks, shown, sessions, book.paths())
@@ -67,6 +79,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
 
 def _order(document: Document, table: Table, *, restated: bool) -> list[str]:
     names = ["Invoice", "Reconciliation", *(block.sheet for block in table.blocks), "Hosts", "Findings"]
+    names[2:2] = ["Allocation"] * bool(document.allocation)
     names += ["Restatement"] * restated + ["Trend"] * (len(document.trend) >= trend_sheet.LEAST)
     return [*names, "About"]
 

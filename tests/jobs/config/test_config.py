@@ -99,14 +99,15 @@ def all_keys(section: type[models.Section]) -> Iterator[tuple[type[models.Sectio
 
 
 def test_every_key_stands_in_the_example() -> None:
-    text = re.sub(r"(?m)^( +)# (ca_file|proxy|webhook): ", r"\1\2: ", EXAMPLE.read_text())
+    text = re.sub(r"(?m)^( *)# (ca_file|proxy|webhook|hooks|allocation|accounting): ", r"\1\2: ", EXAMPLE.read_text())
     shown = set(example_keys(models.FileSection, YAML(typ="safe", pure=True).load(text)))
     assert set(all_keys(models.FileSection)) == shown
 
 
 def test_the_keys_commented_out_in_the_example_are_valid_too(folder: Path) -> None:
-    text = re.sub(r"(?m)^( +)# (ca_file|proxy|webhook): ", r"\1\2: ", EXAMPLE.read_text())
-    example = loaded(text)
+    text = re.sub(r"(?m)^( *)# (ca_file|proxy|webhook|hooks|allocation|accounting): ", r"\1\2: ", EXAMPLE.read_text())
+    text = text.replace("by: [map, group], map: centres.csv", "by: [group]")
+    example = loaded(text.replace("policy: reserved, quotas: {CARDIO: 5}", "policy: proportional"))
     vendor, secret = example.vendor, example.accounts["acme"].webhook_secret
     assert (vendor.ca_file, vendor.proxy) == (folder / "certs/company-ca.pem", "http://proxy.example.com:3128")
     assert str(secret) == f"account acme: webhook secret from file {folder / 'secrets/acme-webhook'}"
