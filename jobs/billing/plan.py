@@ -1,20 +1,25 @@
-"""A plan: a monthly fee, meters, host licences; and which plan holds in which part of a month (docs/rules.md §6)."""
+"""A plan: a monthly fee, meters, host licences; and which plan holds in which part of a month (docs/rules.md §6).
+
+pandas is imported where sessions come in: a configuration is read without it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from jobs.billing.month import Month
 from jobs.errors import UnitError
 from reports.document import Part, PartMeter
 
-METERS: dict[str, Callable[[pd.DataFrame], "pd.Series[int]"]] = {  # what each BILL session adds to the meter
-    "sessions": lambda bill: pd.Series(1, index=bill.index),
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+METERS: "dict[str, Callable[[pd.DataFrame], pd.Series[int]]]" = {  # what each BILL session adds to the meter
+    "sessions": lambda bill: bill["session_id"].notna().astype("int64"),
     "minutes": lambda bill: bill["minutes"].fillna(0),
 }
 
@@ -109,14 +114,19 @@ def _part(number: int, plan: Plan, first: date, last: date, month: Month) -> Par
     )
 
 
-def part_numbers(billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> npt.NDArray[np.int32]:
+def part_numbers(billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> "npt.NDArray[np.int32]":
     """For each instant the number of its part; 0 for one before the first part."""
+    import numpy as np
+    import pandas as pd
+
     starts = pd.DatetimeIndex([pd.Timestamp(p.part.first, tz="UTC") for p in parts]).as_unit("us")
     found = starts.searchsorted(pd.DatetimeIndex(billable_at).as_unit("us"), side="right")
     numbers = np.array([0, *(p.part.number for p in parts)], dtype=np.int32)
     return numbers[found]
 
 
-def metered(name: str, billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> npt.NDArray[np.bool_]:
+def metered(name: str, billable_at: "pd.Series[pd.Timestamp]", parts: Sequence[PlannedPart]) -> "npt.NDArray[np.bool_]":
     """Whether each instant lies in a part whose plan has the meter."""
+    import numpy as np
+
     return np.isin(part_numbers(billable_at, parts), [p.part.number for p in parts if p.part.has(name)])

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from jobs import log
-from jobs.billing.enrichment import Host
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.commands.console import say
@@ -19,11 +19,12 @@ from jobs.commands.options import with_formats
 from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
-from jobs.fetch import client_of
-from jobs.securevideo import history, users
 from jobs.securevideo.client import tls_context
 from reports.stored import plain
 from reports.text import so_many
+
+if TYPE_CHECKING:
+    from jobs.billing.enrichment import Host
 
 _AT_ONCE = 16  # accounts tried
 
@@ -99,6 +100,9 @@ def _try(
 
     Only History decides whether the credentials are good: billing needs nothing else.
     """
+    from jobs.fetch import client_of
+    from jobs.securevideo import history, users
+
     month = Month.of(now())
     with client_of(config, account, environ, now) as client:
         reply = client.history(month, lambda body: history.read(body, keep_participants=False), tries=1)
@@ -114,7 +118,7 @@ def _try(
     return f"{_people(listed)}; {seen}", []
 
 
-def _people(users: Sequence[Host]) -> str:
+def _people(users: "Sequence[Host]") -> str:
     """How many active users there are, and how many of them are hosts: their roles ("H,P") hold H (article 81)."""
     if users and not any(user.roles for user in users):  # as in older replies
         return f"{so_many(len(users), 'active user')}, whose roles are not told"

@@ -74,10 +74,8 @@ as_of_option = click.option(
 
 def with_formats(config: "Config", named: Sequence[str]) -> "Config":
     """`config` with the formats named, and json, in place of its own. Raises ConfigError, UsageError."""
-    from jobs.output.documents import unmakeable
-
     wanted = formats.in_order({*named, "json"}) if named else config.formats
-    if reasons := unmakeable(wanted):
+    if reasons := [reason for name in wanted if (reason := formats.lacking(name))]:
         raise UsageError(f"--format: {reasons[0]}") if named else ConfigError(f"{config.path}: formats: {reasons[0]}")
     return replace(config, formats=wanted)
 

@@ -172,11 +172,6 @@ def final_files(output: Path, account: str = "*") -> list[Path]:
     return sorted(file for file in output.glob(f"{account}/*/*") if _FINAL.fullmatch(file.stem))
 
 
-def unmakeable(format_names: Iterable[str]) -> list[str]:
-    """Why formats cannot be made on this machine, a sentence each that says what to install."""
-    return [reason for reason in map(formats.lacking, format_names) if reason]
-
-
 def _final_files(document: Document, sessions: pd.DataFrame) -> dict[str, bytes]:
     """The content of each of an issued document's files, by name. Raises OutputError."""
     files = {}

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pandas as pd
 
-from reports.allocation import UNALLOCATED, Allocation, CentreShare, centres_of
+from reports.allocation import UNALLOCATED, Allocation, CentreShare
 from reports.centres.csv import descriptions
 from reports.document import Document
+from reports.session_centres import centres_of
 from reports.wording import name_of
 
 POLICIES = {

@@ -16,11 +16,11 @@ from reports.allocation import (
     LineKey,
     LineShare,
     Rounding,
-    centres_of,
     in_order,
     line_order,
 )
 from reports.document import STATUSES
+from reports.session_centres import centres_of
 
 K = TypeVar("K")
 

@@ -12,8 +12,8 @@ from jobs.billing.allocation.splitting import POOL, split
 from jobs.billing.centres import AllocationTerms, Resolution
 from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import units_in
-from reports.allocation import centres_of
 from reports.document import STATUSES, Band
+from reports.session_centres import centres_of
 
 Pair = tuple[str, int]  # a centre, and one of its hosts
 Measure = Mapping[Pair, int]  # only what is over 0

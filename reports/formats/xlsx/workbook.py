@@ -5,9 +5,9 @@ from io import BytesIO
 import msgspec
 import pandas as pd
 
-from reports.allocation import centres_of
 from reports.document import Document
 from reports.presentable import in_known_zone
+from reports.session_centres import centres_of
 from reports.wording import name_of
 
 from . import (

@@ -24,7 +24,7 @@ def test_every_locale_of_the_cldr_that_is_accepted_writes_all_that_a_document_ho
     assert len(names) > 900
     at = datetime(2016, 11, 30, 18, 4, 5, tzinfo=UTC)
     for name in (*names, "zh_CN", "zh_TW", "sr_RS"):
-        one = locale.of(LOCALE.validate_python(name))
+        one = locale.locale_named(LOCALE.validate_python(name))
         written = [one.number(Decimal("-1234.5"), 2), one.percent(Decimal("8.25")), one.compact(250_000)]
         written += [one.day(at.date()), one.short_day(date(1, 1, 1)), one.month("2016-11"), one.instant(at), one.tag]
         assert all(written), name
@@ -44,7 +44,7 @@ def test_a_refused_locale_is_answered_with_one_that_is_like_it() -> None:
 def test_every_time_zone_that_is_accepted_can_be_loaded() -> None:
     at = datetime(2016, 11, 30, 18, 4, 5, tzinfo=UTC)
     for name in available_timezones() - {"localtime", "posixrules", "Factory"}:
-        assert locale.of("en_US").instant(at, ZONE.validate_python(name)).endswith(name)
+        assert locale.locale_named("en_US").instant(at, ZONE.validate_python(name)).endswith(name)
 
 
 @pytest.mark.parametrize("setting", [{"locale": "cz_CZ"}, {"vendor": {"base_url": "https://999.1.1.1/"}}])
