@@ -15,6 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+import msgspec
+
 STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
 
 SESSION_COLUMNS = {
@@ -275,6 +277,7 @@ class Document:
     events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
     close_day: int = 1  # the month was open until 00:00 UTC of this day of the next one
     terms: Mapping[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
+    trend_without: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # other currencies, of months that trend lacks
 
     @property
     def stem(self) -> str:

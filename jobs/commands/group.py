@@ -36,6 +36,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "verify": "Prove ledger, snapshots and files, offline.",
     "render": "Write the files of issued documents again.",
     "backup": "Copy the ledger.",
+    "rename": "Give an account another key in the ledger.",
     "simulate-vendor": "Run the simulated SecureVideo API on this machine.",
     "webhook": "Receive SecureVideo's webhooks.",
 }

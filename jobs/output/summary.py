@@ -33,11 +33,11 @@ def of_decision(
     }
 
 
-def of_settled(documents: Sequence[Document]) -> dict[str, Any]:
+def of_settled(account: str, documents: Sequence[Document]) -> dict[str, Any]:
     """Of a month whose newest document says all there is to say: `documents` are those that stand, it is the last."""
     newest = documents[-1]
     return {
-        **_frame(newest.account, newest.month, "unchanged"),
+        **_frame(account, newest.month, "unchanged"),
         "snapshot": to_builtins(newest.snapshot),
         "rows": to_builtins(newest.rows),
         "counts": dict(newest.counts),
