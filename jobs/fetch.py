@@ -15,6 +15,7 @@ from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from jobs.config import Account, Config, read_credential
 from jobs.errors import CredentialsRefused, VendorError
+from jobs.ledger.identity import fingerprint
 from jobs.ledger.snapshots import Kept, Snapshots
 from jobs.ledger.store import Ledger
 from jobs.securevideo import history, statuses
@@ -66,6 +67,10 @@ class AccountVendor:
     def __exit__(self, *details: object) -> None:
         if self._client is not None:
             self._client.__exit__(*details)
+
+    def fingerprint(self) -> str:
+        """Of the key pair, for the ledger (`jobs.ledger.identity`). Raises CredentialError."""
+        return fingerprint(*credentials_of(self._account, self._environ))
 
     def fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
         """`settled`: the SHA-256 of the History that the month's newest document was made of, if that still holds.
@@ -158,6 +163,10 @@ def client_of(config: Config, account: Account, environ: Mapping[str, str], now:
         ca_file=vendor.ca_file,
         proxy=vendor.proxy,
     )
-    sources = (account.credentials.identifier, account.credentials.secret)
-    credentials = Credentials(*(read_credential(source, environ) for source in sources))
-    return Client(endpoint, credentials, account=account.key, now=now)
+    return Client(endpoint, Credentials(*credentials_of(account, environ)), account=account.key, now=now)
+
+
+def credentials_of(account: Account, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Identifier and secret. Raises CredentialError."""
+    pair = account.credentials
+    return read_credential(pair.identifier, environ), read_credential(pair.secret, environ)

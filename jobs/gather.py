@@ -39,7 +39,7 @@ def gather(
         draft_only=False,
         adjust=False,
         terms=terms,
-        setting=replace(setting, past=known.past),
+        setting=replace(setting, past=known.past, past_currencies=known.past_currencies),
         rows=received.rows,
         received=received.received,
         findings=received.findings,

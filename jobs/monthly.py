@@ -14,7 +14,7 @@ from jobs.billing.decide import Decision, Gathered
 from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
 from jobs.config import Account, Config
-from jobs.errors import BillingError, OutputError
+from jobs.errors import BillingError, OutputError, UnitError
 from jobs.fetch import AccountVendor, Fetched, Settled, clock_skew
 from jobs.gather import configured, gather, sources_for, terms_of
 from jobs.ledger.folders import Folders
@@ -88,6 +88,8 @@ class _Unit:
     """An account-month that the vendor has answered for."""
 
     month: Month
+    home: str  # the key that the month is kept under: the account may have been renamed
+    credentials: str  # the fingerprint of those that it was fetched with
     folder: UnitFolder
     held: ExitStack  # keeps the folder locked
     fetched: Fetched
@@ -122,22 +124,26 @@ def _billed(job: Job, account: Account, months: Sequence[Month], vendor: Account
 def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> _Unit | Outcome:
     """Asks the vendor, the folder being locked from then on; or the outcome, where that is all there is to do."""
     try:
+        job.ledger.refuse_other(account.key, account.terms.invoice_prefix)
+        home = job.ledger.home(account.key, str(month))
         with ExitStack() as held:
-            folder = held.enter_context(UnitFolder(job.output, account.key, str(month), job.config.file_mode))
+            folder = held.enter_context(UnitFolder(job.output, home, str(month), job.config.file_mode))
             held.enter_context(folder.locked())
-            _finish(job, folder, account.key, month)
-            fetched = vendor.fetch(month, job.ledger.settled(account.key, str(month)))
+            _finish(job, folder, home, month)
+            fetched = vendor.fetch(month, job.ledger.settled(home, str(month)))
+            credentials = vendor.fingerprint()
+            job.ledger.note_credentials(account.key, credentials)
             if isinstance(fetched, Settled):
-                return _settled(job, folder, account, month, fetched)
+                return _settled(job, folder, account, month, fetched, home=home)
             snapshot_id, snapshot = job.ledger.add_snapshot(
-                account.key,
+                home,
                 str(month),
                 kept=fetched.kept,
                 rows=fetched.reply.content.received,
                 fetched_at=fetched.reply.received_at,
                 attached=fetched.attached,
             )
-            return _Unit(month, folder, held.pop_all(), fetched, snapshot_id, snapshot)
+            return _Unit(month, home, credentials, folder, held.pop_all(), fetched, snapshot_id, snapshot)
     except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
         return _failed(job, account.key, month, _said(error))
 
@@ -159,7 +165,7 @@ def _written(job: Job, account: Account, unit: _Unit, decision: Decision, standi
         told = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
         files |= unit.folder.write_summary(summary.to_json(told))
         detail = {**summary.for_ledger(decision), "snapshot": unit.snapshot.sha256} | _looked_at(unit.fetched.reply)
-        job.ledger.add_event(account.key, str(unit.month), decision.status, detail=detail | _left(job, files))
+        job.ledger.add_event(unit.home, str(unit.month), decision.status, detail=detail | _left(job, files))
     except Exception as error:  # noqa: BLE001  # see `_opened`
         return _failed_unit(job, account, unit, _said(error))
     unit.held.close()
@@ -175,16 +181,16 @@ def _said(error: Exception) -> str:
     return str(error) if isinstance(error, BillingError) else bug(error)
 
 
-def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled) -> Outcome:
+def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled, *, home: str) -> Outcome:
     """The rerun of an issued month for which the vendor sent, to the byte, what it was issued on."""
-    view = job.ledger.view(account.key, str(month))
-    standing = job.ledger.known(account.key, str(month), view).issued
+    view = job.ledger.view(home, str(month))
+    standing = job.ledger.known(home, str(month), view).issued
     _restore(job, folder, standing)
     folder.remove_drafts()
-    told = summary.of_settled(standing)
+    told = summary.of_settled(account.key, standing)
     files = folder.write_summary(summary.to_json(told))
     detail = summary.for_ledger_settled(standing) | _looked_at(fetched.reply) | _left(job, files)
-    job.ledger.add_event(account.key, str(month), "unchanged", detail=detail)
+    job.ledger.add_event(home, str(month), "unchanged", detail=detail)
     return Outcome(told, 0)
 
 
@@ -193,7 +199,8 @@ def _decide_and_post(job: Job, account: Account, units: Sequence[_Unit]) -> list
     try:
         for _ in range(_DECISIONS):
             gathered = [_gather(job, account, unit) for unit in units]
-            decisions = together.decide_together([one for one, _ in gathered])
+            decided = together.decide_together([one for one, _ in gathered])
+            decisions = [_unless_refused(job, unit, one) for unit, one in zip(units, decided, strict=True)]
             try:
                 return _post(job, units, gathered, decisions)
             except Stale:
@@ -201,6 +208,18 @@ def _decide_and_post(job: Job, account: Account, units: Sequence[_Unit]) -> list
         raise BillingError("other runs kept changing this account; nothing was issued: run again when they are done")
     except Exception as error:  # noqa: BLE001  # see `_opened`
         return [_said(error)] * len(units)
+
+
+def _unless_refused(job: Job, unit: _Unit, outcome: together.Outcome) -> together.Outcome:
+    """The outcome, or the error where sessions in it were billed under another account."""
+    if isinstance(outcome, Decision):
+        try:
+            for document in (outcome.post, *outcome.drafts[:1]):
+                if document is not None:
+                    job.ledger.refuse_counted(document, outcome.month.sessions, unit.credentials)
+        except UnitError as error:
+            return error
+    return outcome
 
 
 def _post(
@@ -213,7 +232,11 @@ def _post(
     postings: list[Posting] = []
     for unit, (_, known), one in zip(units, gathered, decisions, strict=True):
         if isinstance(one, Decision) and one.post is not None:
-            postings.append(Posting(one.post, one.month.sessions, unit.snapshot_id, known.accepted, one.moving))
+            postings.append(
+                Posting(
+                    one.post, one.month.sessions, unit.snapshot_id, known.accepted, unit.credentials, moving=one.moving
+                )
+            )
     posted: Iterator[Issued] = iter(())
     if postings:
         account = postings[0].document.account
@@ -222,7 +245,8 @@ def _post(
         folders = {str(unit.month): unit.folder for unit in units}
         for posting in postings:
             folders[posting.document.month].prepare(posting.document, posting.sessions)
-        there = [file for output in {job.output, job.config.output} for file in final_files(output, account)]
+        keys, outputs = job.ledger.keys_of(account), {job.output, job.config.output}
+        there = [file for output in outputs for key in keys for file in final_files(output, key)]
         there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
         posted = iter(job.ledger.post(postings, newest=gathered[0][1].newest, there=there))
     results: list[_Posted | str] = []
@@ -239,13 +263,13 @@ def _post(
 
 
 def _gather(job: Job, account: Account, unit: _Unit) -> tuple[Gathered, Known]:
-    known = job.ledger.known(account.key, str(unit.month), View(ALL, unit.snapshot_id))
+    known = job.ledger.known(unit.home, str(unit.month), View(ALL, unit.snapshot_id))
     gathered = gather(
         unit.month,
         now=job.now(),
         known=known,
         received=unit.fetched.reply.content,
-        setting=configured(job.config, account, unit.snapshot, job.program_version),
+        setting=replace(configured(job.config, account, unit.snapshot, job.program_version), account=unit.home),
         terms=terms_of(account, known),
         live=unit.fetched.live,
     )
@@ -304,16 +328,18 @@ def _left(job: Job, files: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
-    told = summary.of_failure(account, str(month), error)
+    told, home = summary.of_failure(account, str(month), error), account
     files: dict[str, str] = {}
+    with _whatever_else_fails():
+        home = job.ledger.home(account, str(month))
     with (
         _whatever_else_fails(),
-        UnitFolder(job.output, account, str(month), job.config.file_mode) as folder,
+        UnitFolder(job.output, home, str(month), job.config.file_mode) as folder,
         folder.locked(),
     ):
         files = folder.write_summary(summary.to_json(told))
     with _whatever_else_fails():
-        job.ledger.add_event(account, str(month), "failed", detail={"error": error} | _left(job, files))
+        job.ledger.add_event(home, str(month), "failed", detail={"error": error} | _left(job, files))
     return Outcome(told, 1)
 
 

@@ -1,13 +1,14 @@
 """The index page of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from jobs.billing import money
-from jobs.billing.month import Month
+from jobs.billing.month import Month, through
 from jobs.config import Config
 from jobs.ledger.drift import Drift
 from jobs.ledger.state import Standing
@@ -18,14 +19,27 @@ from reports import formats, overview
 from reports.document import Document
 from reports.overview import content
 from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
+from reports.overview.page import MATTERS as MATTERS_IN_WORDS
 
 
-def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Path:
+def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Overview:
     """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
     with Folder(output) as folder, folder.locked():
-        made = overview.render(overview_of(config, ledger.standings(), output, program_version))
-        folder.write(OVERVIEW, sealed(made), config.file_mode)
-    return output / OVERVIEW
+        shown = overview_of(config, ledger.standings(), output, program_version)
+        folder.write(OVERVIEW, sealed(overview.render(shown)), config.file_mode)
+    return shown
+
+
+def in_words(concern: Concern) -> str:
+    """One line for a log: what needs a person, and the command that catches up."""
+    title, to_do = MATTERS_IN_WORDS[concern.matter]
+    adjust = " --adjust" if concern.matter == "restated" else ""
+    detail = f": {concern.detail}" if concern.detail else ""
+    unit = f"--account {concern.account} --month {concern.month}"
+    return (
+        f"{concern.account} {concern.month}: {title.lower()}{detail}. {to_do} "
+        f"The command: securevideo-billing run {unit}{adjust}"
+    )
 
 
 def overview_of(config: Config, standings: Iterable[Standing], output: Path, program_version: str) -> Overview:
@@ -56,34 +70,25 @@ def _account(
     configured = config.accounts.get(key)
     terms = configured.terms if configured else None
     called, priced = terms or newest, newest or terms  # what is issued keeps its currency
-    checked = any(one.matched for one in months.values())
+    currency = priced.currency if priced else ""
+    checked_at = known_at if any(one.matched for one in months.values()) else None
     listed = tuple(
-        _month(month, months.get(month), output / key / month, known_at if checked else None)
-        for month in _without_gaps(months)
+        _month(month, months.get(month), output, currency, checked_at) for month in map(str, through(months))
     )
-    return content.Account(
-        key=key,
-        name=called.bill_to.name if called else "",
-        currency=priced.currency if priced else "",
-        digits=priced.digits if priced else 0,
-        months=listed,
-    )
+    return content.Account(key, called.bill_to.name if called else "", currency, listed)
 
 
-def _without_gaps(months: Iterable[str]) -> Iterator[str]:
-    """From the first to the last, ascending."""
-    known = sorted(months)
-    month = Month.parse(known[0]) if known else None
-    while month is not None and str(month) <= known[-1]:
-        yield str(month)
-        month = month.plus(1)
+def _month(
+    month: str, known: Standing | None, output: Path, currency: str, checked_at: datetime | None
+) -> content.Month:
+    """`currency`: the account's, for a month without an amount.
 
-
-def _month(month: str, known: Standing | None, folder: Path, checked_at: datetime | None) -> content.Month:
-    """`checked_at`: as of when the vendor's bills are told of; None for an account that has none checked."""
+    `checked_at`: as of when the vendor's bills are told of; None for an account that has none checked.
+    """
     if known is None:
-        return content.Month(month, "missing", None, None, None, None, 0, False, ())
+        return content.Month(month, "missing", None, None, None, None, currency, 0, False, ())
     issued, decided = known.documents, known.decided
+    folder = output / known.home / month
     last = issued[-1] if issued else None
     return content.Month(
         month=month,
@@ -92,6 +97,7 @@ def _month(month: str, known: Standing | None, folder: Path, checked_at: datetim
         included=decided.get("included", last.allowance.included if last else None),
         overage=decided.get("overage", last.allowance.overage if last else None),
         total=_sum(document.total for document in issued) if issued else None,
+        currency=_currency(known) or currency,
         warnings=decided.get("warnings", 0),
         may_have_changed=known.drift is not None,
         bill=_bill(known, folder, checked_at) if checked_at and issued else None,
@@ -111,6 +117,12 @@ def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
     )
 
 
+def _currency(known: Standing) -> str:
+    """Of the month's amounts: all of its documents are in that of the first."""
+    named = [*(document.currency for document in known.documents), *(one["currency"] for one in _drafts(known))]
+    return named[0] if named else ""
+
+
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
     total = Decimal(0)
     for amount in amounts:
@@ -124,8 +136,13 @@ def _issued(document: Document, folder: Path) -> Paper:
 
 
 def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
-    for draft in known.decided.get("drafted", ()):
+    for draft in _drafts(known):
         yield Paper(draft["kind"], None, None, Decimal(draft["total"]), _files(draft["files"], folder))
+
+
+def _drafts(known: Standing) -> Sequence[Mapping[str, Any]]:
+    drafts: Sequence[Mapping[str, Any]] = known.decided.get("drafted", ())
+    return drafts
 
 
 def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
@@ -140,7 +157,7 @@ def _concerns(
     found = [
         concern
         for key, months in by_account.items()
-        for month in reversed([*_without_gaps(months)])
+        for month in reversed([*map(str, through(months))])
         for concern in _concerns_of(key, month, months.get(month), known_at, close_day)
     ]
     newest_first = sorted(found, key=lambda concern: concern.month, reverse=True)
@@ -159,7 +176,7 @@ def _concerns_of(
         yield Concern("missing", key, month, "a run was stopped before it was billed")
     if known.unwritten:
         yield Concern("unwritten", key, month, "a run was stopped before all files were in place")
-    blocking, drafted = known.decided.get("blocking", ()), known.decided.get("drafted", ())
+    blocking, drafted = known.decided.get("blocking", ()), _drafts(known)
     if blocking:
         yield Concern("blocking", key, month, ", ".join(blocking))
     elif known.status == "restated":
@@ -181,13 +198,13 @@ def _told(drift: Drift) -> str:
 
 def _sums(accounts: Iterable[content.Account]) -> tuple[Sum, ...]:
     """What is issued by month and currency, newest month first."""
-    totals: dict[tuple[str, str, int], list[Decimal]] = defaultdict(list)
+    totals: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for account in accounts:
         for month in account.months:
             if month.total is not None:
-                totals[month.month, account.currency, account.digits].append(month.total)
+                totals[month.month, month.currency].append(month.total)
     by_currency = sorted(totals.items(), key=lambda item: item[0][1])
     return tuple(
-        Sum(month, currency, digits, _sum(amounts), len(amounts))
-        for (month, currency, digits), amounts in sorted(by_currency, key=lambda item: item[0][0], reverse=True)
+        Sum(month, currency, _sum(amounts), len(amounts))
+        for (month, currency), amounts in sorted(by_currency, key=lambda item: item[0][0], reverse=True)
     )

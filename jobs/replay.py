@@ -1,5 +1,6 @@
 """A month computed again from a stored snapshot, without the vendor: for `diff`, `verify` and `accept`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -46,9 +47,9 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))
     accepted = any(one.code == "rows-gone" and one.seen == snapshot.sha256 for one in gathered.accepted)
     sources = replace(sources_of(gathered.live, (), None), stored=resolution_of(like))
-    return decide(
-        replace(gathered, adjust=adjust, guarded=accepted, sources=sources)
-    )  # what is issued needed no other leave
+    setting = replace(gathered.setting, past_currencies=_unlike(gathered.setting.past_currencies, like))
+    guarded = accepted  # what is issued needed no other leave
+    return decide(replace(gathered, adjust=adjust, guarded=guarded, setting=setting, sources=sources))
 
 
 def as_a_run_gathers(
@@ -77,6 +78,12 @@ def gathered_again(
     received = history.read(body, keep_participants=setting.presentation.participants == "full")
     live = statuses.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()})
     return gather(month, now=now, known=known, received=received, setting=setting, terms=terms, live=live)
+
+
+def _unlike(currencies: Mapping[str, str], like: Document) -> dict[str, str]:
+    """Those of earlier months but where the trend shows them: older versions showed months of any currency."""
+    shown = {totals.month for totals in like.trend}
+    return {month: currency for month, currency in currencies.items() if month not in shown}
 
 
 def in_words(found: dict[str, Any]) -> str:

@@ -281,6 +281,7 @@ class Document:
     terms: Mapping[str, Any] = field(default_factory=dict)  # the plans and terms as configured, opaque here
     allocation: Allocation | msgspec.UnsetType = msgspec.UNSET  # the document's own; unset without cost centres
     licensed_hosts: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET  # whose days licences go by; unset: no list
+    trend_without: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # other currencies, of months that trend lacks
 
     @property
     def stem(self) -> str:

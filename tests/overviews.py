@@ -24,7 +24,7 @@ def overview(accounts: int = 2, months: int = 6, *, name: str = "", detail: str 
         accounts=made,
         concerns=tuple(concerns),
         sums=tuple(
-            Sum(_month(back), currency, digits, _amount(1234 + back, digits), accounts)
+            Sum(_month(back), currency, _amount(1234 + back, digits), accounts)
             for back in range(min(months, 13))
             for currency, digits in CURRENCIES[:accounts]
         ),
@@ -48,11 +48,11 @@ def _amount(units: int, digits: int) -> Decimal:
 def _account(number: int, months: int, name: str) -> Account:
     currency, digits = CURRENCIES[number % len(CURRENCIES)]
     key = f"clinic-{number + 1:02}"
-    listed = tuple(_of_month(key, back, number, digits) for back in reversed(range(months)))
-    return Account(key, name or f"Clinic No. {number + 1} Telehealth LLC", currency, digits, listed)
+    listed = tuple(_of_month(key, back, number, currency, digits) for back in reversed(range(months)))
+    return Account(key, name or f"Clinic No. {number + 1} Telehealth LLC", currency, listed)
 
 
-def _of_month(key: str, back: int, number: int, digits: int) -> Month:
+def _of_month(key: str, back: int, number: int, currency: str, digits: int) -> Month:
     month, standing = _month(back), STANDINGS[(back * 3 + number) % len(STANDINGS)]
     folder, stem = f"{key}/{month}", f"{key.upper()}-{month.replace('-', '')}-{number:04}"
     total, papers = _amount(20 + back * 7 % 11 + number, digits), []
@@ -73,6 +73,7 @@ def _of_month(key: str, back: int, number: int, digits: int) -> Month:
         included=8 if computed and number % 2 == 0 else None,
         overage=32 + back if computed else None,
         total=total if papers and papers[0].number else None,
+        currency=currency,
         warnings=back % 3 if computed else 0,
         may_have_changed=standing == "issued" and back % 3 == 0,
         papers=tuple(papers),

@@ -3,11 +3,12 @@
 The documents are complete but for what only the ledger can give: `numbered` adds the number.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
 import pandas as pd
 
 from jobs.billing import money, restate, terms
@@ -37,6 +38,7 @@ class Setting:
     formats: tuple[str, ...]
     close_day: int  # 1 … 28
     past: tuple[MonthTotals, ...]  # the account's earlier issued months, ascending
+    past_currencies: Mapping[str, str] = field(default_factory=dict)  # by month: what each of them was billed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Issued:
 
 def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]) -> Document:
     """The month's invoice, still without number and date."""
-    now = _totals(month)
+    now, currency = _totals(month), month.terms.currency
+    other = {one: billed for one, billed in setting.past_currencies.items() if billed != currency}
     return Document(
         kind="invoice",
         number=None,
@@ -70,7 +73,7 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         issued_on=None,
         due_on=None,
         payment_days=month.terms.payment_days,
-        currency=month.terms.currency,
+        currency=currency,
         digits=month.terms.digits,
         issuer=month.terms.issuer,
         bill_to=month.terms.bill_to,
@@ -98,13 +101,14 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
         rules=rules(month),
         snapshot=setting.snapshot,
         daily=month.daily,
-        trend=(*setting.past, now)[-TREND_MONTHS:],
+        trend=(*(one for one in setting.past if one.month not in other), now)[-TREND_MONTHS:],
         **asdict(setting.presentation),
         files=files("draft", setting.formats),
         live=month.live,
         events=month.events,
         close_day=setting.close_day,
         terms=terms.to_builtins(month.terms),
+        trend_without=tuple(sorted(set(other.values()))) or msgspec.UNSET,
     )
 
 

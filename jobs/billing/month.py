@@ -1,6 +1,7 @@
 """The billing month: `[first 00:00 UTC, next first 00:00 UTC)`; and months in a row."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -76,3 +77,12 @@ class Period:
     def end(self) -> datetime:
         """Exclusive."""
         return self.months[-1].end
+
+
+def through(months: Iterable[str]) -> Iterator[Month]:
+    """From the first of `months` (each like "2016-11") to the last, ascending, those between them too."""
+    known = {Month.parse(month) for month in months}
+    month = min(known, default=None)
+    while month is not None and month <= max(known):
+        yield month
+        month = month.plus(1)

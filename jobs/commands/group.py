@@ -39,6 +39,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "allocate": "Show what each cost centre pays of a month.",
     "export": "Write issued documents for the books.",
     "backup": "Copy the ledger.",
+    "rename": "Give an account another key in the ledger.",
     "simulate-vendor": "Run the simulated SecureVideo API on this machine.",
     "webhook": "Receive SecureVideo's webhooks.",
 }

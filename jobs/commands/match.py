@@ -68,7 +68,7 @@ def match(
         archive = Archive(ledger, open_snapshots(config))
         single = single_month(month)
         made, paths = matched(config, archive, chosen, single, given=given, now=now(), program_version=version())
-        indexed = write_index(config, ledger, config.output)
+        indexed, _ = write_index(config, ledger, config.output)
     if as_json:
         print_json(to_builtins(made.match))
     else:

@@ -18,6 +18,7 @@ from jobs.errors import BillingError, CredentialError, UsageError
 if TYPE_CHECKING:
     from jobs.ledger.snapshots import Snapshots
     from jobs.ledger.store import Ledger
+    from reports.overview.content import Concern
 
 
 def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
@@ -70,13 +71,15 @@ def open_snapshots(config: Config) -> "Snapshots":
     return Snapshots(config.snapshots)
 
 
-def write_index(config: Config, ledger: "Ledger", output: Path) -> int:
-    """Gives the exit status: what the units came to stands, even where the page about them cannot be written."""
+def write_index(config: Config, ledger: "Ledger", output: Path) -> "tuple[int, tuple[Concern, ...]]":
+    """Gives the exit status: what the units came to stands, even where the page about them cannot be written.
+
+    And what the page lists as needing a person.
+    """
     from jobs import overview
 
     try:
-        overview.write(config, ledger, output, program_version=version())
+        return 0, overview.write(config, ledger, output, program_version=version()).concerns
     except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
         log.tell(logging.ERROR, str(error) if isinstance(error, BillingError) else log.bug(error))
-        return 1
-    return 0
+        return 1, ()

@@ -98,5 +98,5 @@ def render(
         others = lacking(billed_by_others(known, config.output), folder)
         for path in _rendered(config, ledger, folder, account=account, month=of_month, only=formats, others=others):
             say(str(path))
-        status = write_index(config, ledger, folder)
+        status, _ = write_index(config, ledger, folder)
     ctx.exit(status)

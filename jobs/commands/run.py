@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from jobs import log, monthly
+from jobs import log, monthly, overview
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say, tell_findings
 from jobs.commands.opening import hide_secrets, need_authorities, open_ledger, write_index
@@ -28,8 +28,9 @@ from jobs.commands.program import now, version
 from jobs.config import Account, Config
 from jobs.errors import LedgerError, OutputError, combined
 from jobs.ledger.store import Ledger
-from jobs.monthly import Outcome
+from jobs.monthly import Outcome, Unit
 from jobs.output.summary import in_words, of_failure
+from reports.overview.content import Concern
 
 
 @click.command()
@@ -61,7 +62,8 @@ def run(
 ) -> None:
     """Bill months: fetch, reconcile, issue, write the files.
 
-    Without --month it also looks again at the last issued months (`restate_months`) and reports what changed.
+    Without --month it also looks again at the last issued months (`restate_months`) and reports what changed, and ends
+    with exit status 3 while anything of these accounts needs a person, such as a closed month without an invoice.
     """
     gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
     config = with_formats(ctx.obj.config(), formats)
@@ -82,12 +84,13 @@ def run(
         )
         units = monthly.units(job, chosen, billed, watch=not months)
         outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
-        indexed = write_index(config, ledger, job.output)
+        indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
+    standing = 0 if months else _tell_standing(concerns, chosen, set(units) if draft else set())
     summaries = [outcome.summary for outcome in outcomes]
     if as_json:
         print_json(summaries)
-    status = combined([printed, indexed, *(outcome.exit_status for outcome in outcomes)])
+    status = combined([printed, indexed, standing, *(outcome.exit_status for outcome in outcomes)])
     if config.hooks:
         status = combined([status, _hooked(config, summaries, run_id, status)])
     ctx.exit(status)
@@ -139,6 +142,22 @@ def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[l
                     printed = 1
             bar.update(1)
     return done, printed
+
+
+def _tell_standing(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: set[Unit]) -> int:
+    """Says what needs a person in all months of these accounts, a line each; gives the exit status.
+
+    `drafted`: the units for which a draft was asked for, so that to have no more is as it should be.
+    """
+    keys = {account.key for account in accounts}
+    wanted = {(account.key, str(month)) for account, month in drafted}
+    status = 0
+    for concern in concerns:
+        unit = concern.account, concern.month
+        if concern.account in keys and not (concern.matter == "not_issued" and unit in wanted):
+            log.tell(logging.WARNING, overview.in_words(concern), account=concern.account, month=concern.month)
+            status = 3
+    return status
 
 
 def _tell_unit(unit: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
 from jobs.commands.options import MonthRange, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import LedgerDamaged
+from jobs.ledger.store import Ledger
 from jobs.replay import Archive
 
 
@@ -38,6 +39,7 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
             program_version=version(),
             account=account,
             month=str(single_month(month)) if month else None,
+            keys=_keys_of(ledger, account) if account else (),
         )
         for one in proof.verify(scope):
             say(str(one))
@@ -47,3 +49,10 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
             say(line)
         say(proof.told(found, scope, left_out=left_out > 0))
     ctx.exit(3 if found else 0)
+
+
+def _keys_of(ledger: Ledger, account: str) -> tuple[str, ...]:
+    try:
+        return ledger.keys_of(account)
+    except LedgerDamaged:
+        return ()  # the proof names the damage

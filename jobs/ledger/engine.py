@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.sql import column, table
 
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
 from jobs.output.folder import make_folders
 
-HEAD = "0004"  # the newest revision in `migrations/versions`
+HEAD = "0005"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
 _WAIT_SECONDS = 60  # for another process's transaction
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "could not decode")  # as SQLite says it
@@ -160,6 +160,11 @@ def explained(engine: Engine) -> Iterator[None]:
         where = url.database if engine.dialect.name == "sqlite" else server.render_as_string()
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
         reason = reason.partition(" with text ")[0]  # SQLite quotes what it could not decode
+        if isinstance(error, IntegrityError) and "unique constraint" in reason.lower():
+            raise LedgerError(
+                f"the ledger {where} holds already what was to be added to it, and was left as it is; "
+                "find out what is wrong with it: securevideo-billing verify"
+            ) from error
         if any(sign in reason.lower() for sign in _DAMAGE):
             raise LedgerDamaged(f"the ledger {where} is damaged ({reason}); restore it from a backup") from error
         raise LedgerError(f"the ledger {where}: {reason}; mend that, then run the same command again") from error

@@ -2,28 +2,32 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
 from jobs.billing import money
-from jobs.ledger import drift
+from jobs.billing.month import through
+from jobs.ledger import drift, renames
 from jobs.ledger.rows import superseded
 from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.stored import from_json, plain
 
+MISSING = "missing"  # of a month between an account's others, of which the ledger knows nothing
 _ALWAYS = "9999"  # later than every instant, as text
 
 
 def months(connection: Connection, *, as_of: date | None = None) -> list[dict[str, Any]]:
     """`{account, month, status, total, currency, documents, restatements, snapshots, may_have_changed}` a month.
 
-    By account and month. `total` is the sum of the month's documents, null where none was issued. `may_have_changed`: a
-    webhook told of one of an issued month's sessions since a run last looked at it. A snapshot's `attached` is what was
-    asked beside it: by kind, the SHA-256 it is kept under; it is `superseded` where nothing rests on it any more.
-    `as_of`: as it was known at the end of that day, UTC.
+    By account and month, those that nobody billed between an account's first and last too. `total` is the sum of the
+    month's documents, null where none was issued. `may_have_changed`: a webhook told of one of an issued month's
+    sessions since a run last looked at it. A snapshot's `attached` is what was asked beside it: by kind, the SHA-256 it
+    is kept under; it is `superseded` where nothing rests on it any more. `as_of`: as it was known at the end of that
+    day, UTC.
     """
     until = end_of(as_of)
     attached = _attached(connection)
@@ -31,12 +35,20 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     for table, at in ((snapshots, "fetched_at"), (documents, "issued_at"), (events, "at")):
         for row in connection.execute(_light(table).where(table.c[at] <= until).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
+    homes = renames.homes(connection, known)
     return [
-        _month(account, month, known[account, month], attached)
-        | {"may_have_changed": drift.told(connection, account, known[account, month], until) is not None}
-        | _matched(known[account, month]["events"])
-        for account, month in sorted(known)
+        _month(account, month, known[home, month], attached)
+        | {"may_have_changed": drift.told(connection, account, known[home, month], until) is not None}
+        | _matched(known[home, month]["events"])
+        for account, month in _without_gaps(homes)
+        for home in [homes.get((account, month), account)]
     ]
+
+
+def _without_gaps(units: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each account's months from its first to its last. `units`: accounts and months, in order."""
+    for account, own in groupby(units, key=lambda unit: unit[0]):
+        yield from ((account, str(month)) for month in through(month for _, month in own))
 
 
 def _matched(told: Sequence[Any]) -> dict[str, Any]:
@@ -68,13 +80,16 @@ def _month(
     account: str, month: str, known: dict[str, list[Any]], attached: Mapping[int, dict[str, str]]
 ) -> dict[str, Any]:
     issued = known["documents"]
+    is_known = any(known.values())
     digits = from_json(issued[0]["body"]).digits if issued else 0
     total = sum(row["total_minor"] for row in issued)
     replaced = superseded(known["snapshots"], (row["snapshot_id"] for row in issued))
     return {
         "account": account,
         "month": month,
-        "status": status([row["kind"] for row in known["events"]], adjusted=len(issued) > 1, issued=bool(issued)),
+        "status": status([row["kind"] for row in known["events"]], adjusted=len(issued) > 1, issued=bool(issued))
+        if is_known
+        else MISSING,
         "total": plain(money.from_minor(total, digits)) if issued else None,
         "currency": issued[0]["currency"] if issued else None,
         "documents": [_document(row, digits) for row in issued],
@@ -111,6 +126,9 @@ def in_words(history: Sequence[dict[str, Any]]) -> str:
         money_text = f"{month['currency']} {month['total']}" if month["total"] else "nothing issued"
         seen = f"{_counted(month['snapshots'], 'snapshot')}, {_counted(month['restatements'], 'restatement')} seen"
         lines.append(f"{month['account']} {month['month']}: {month['status']}, {money_text} ({seen})")
+        if month["status"] == MISSING:
+            unit = f"--account {month['account']} --month {month['month']}"
+            lines.append(f"  no run has billed it, though others around it; to do so: securevideo-billing run {unit}")
         if month["may_have_changed"]:
             lines.append("  may have changed: webhooks told of its sessions since; run this month again to see")
         if found := month.get("match"):

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from jobs.billing import invoicing, money
 from jobs.errors import ClockSetBack, LedgerOutdated
 from jobs.ledger import chain, frames
+from jobs.ledger.renames import keys_of
 from jobs.ledger.rows import in_text
 from jobs.ledger.schema import documents, events, lines, numbers
 from reports.document import Document
@@ -142,7 +143,8 @@ def _next(connection: Connection, document: Document) -> int:
     if document.kind == "restatement":  # takes no number: its ordinal only names its files
         same = (documents.c.kind == document.kind) & (documents.c.corrects == document.corrects)
         return connection.execute(select(func.count()).where(same)).scalar_one() + 1
-    series = (numbers.c.account == document.account) & (numbers.c.series == invoicing.series(document))
+    of_account = numbers.c.account.in_(keys_of(connection, document.account))
+    series = of_account & (numbers.c.series == invoicing.series(document))
     return (connection.execute(select(func.max(numbers.c.nth)).where(series)).scalar_one() or 0) + 1
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, func, select
 from jobs.billing.invoicing import Issued, Transfer
 from jobs.errors import LedgerDamaged
 from jobs.ledger import frames
+from jobs.ledger.renames import keys_of
 from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.document import Document, Snapshot
 from reports.stored import from_json
@@ -25,8 +26,8 @@ def small_rows(connection: Connection, table: Table) -> list[Row]:
 
 
 def newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:
-    """By month the id of its newest document, `until` inclusive."""
-    of_account = (documents.c.account == account) & (documents.c.id <= until)
+    """By month the id of its newest document, whichever key the account had then; `until` inclusive."""
+    of_account = documents.c.account.in_(keys_of(connection, account)) & (documents.c.id <= until)
     query = select(documents.c.month, func.max(documents.c.id)).where(of_account)
     return {month: row_id for month, row_id in connection.execute(query.group_by(documents.c.month))}  # noqa: C416  # rows
 

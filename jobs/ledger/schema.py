@@ -5,11 +5,16 @@ bit, which SQLite itself does not see, breaks the chain (`chain`). `heads` says 
 removed last row would not be seen.
 
     runs ──┬─< snapshots ─┬─< documents ──┬─< lines
-           └─< events     └─< attachments └── numbers (none for a zero-money restatement)
+           ├─< events     └─< attachments └── numbers (none for a zero-money restatement)
+           ├─< renames
+           └─< credentials
 
 `documents` holds what was issued, complete; `lines` and the amounts beside it repeat what is in `body`, for
 queries. A document's files are a matter of `events`: `posted` comes with the document, `written` when its
 files are in place.
+
+`renames` says which keys are one account's; every other row keeps the key that it was written under. `credentials`
+says with which an account was billed, so that another key for the same ones is seen.
 
 `webhook_events` stands beside all this: hints that SecureVideo sends, hundreds a second at times. It is in no chain.
 No money rests on it, the oldest rows go when there are too many, and a chain would make every event wait for every
@@ -137,6 +142,22 @@ heads = Table(  # one row for each table above that holds any; the only rows tha
     Column("digest", Text, nullable=False),
 )
 
+renames = _table(
+    "renames",
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    _text("at"),
+    _text("old"),
+    _text("new"),
+)
+
+credentials = _table(
+    "credentials",
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    _text("at"),
+    _text("account"),
+    _text("fingerprint"),  # of a key pair that the account's sessions were fetched with (`jobs.ledger.identity`)
+)
+
 webhook_events = Table(
     "webhook_events",
     metadata,
@@ -154,4 +175,6 @@ webhook_events = Table(
 for _of_months in (documents, snapshots, events):
     Index(f"{_of_months.name}_by_month", _of_months.c.account, _of_months.c.month)
 
-IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events)
+Index("credentials_by_fingerprint", credentials.c.fingerprint)
+
+IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events, renames, credentials)

@@ -9,17 +9,20 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jobs.ledger import drift, history
+from jobs.ledger import drift, history, renames
 from jobs.ledger.drift import Drift
 from jobs.ledger.schema import NO_RUN, documents, events, snapshots
 from reports.document import Document
 from reports.stored import from_json
+
+_ALWAYS = history.end_of(None)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     account: str
     month: str
+    home: str  # the key that it is kept under, in the ledger and in the output: an account may have been renamed
     status: str  # as `history` gives it
     documents: tuple[Document, ...]  # what is issued, in that order
     unwritten: bool  # a run was stopped before the files of a document were in place
@@ -41,13 +44,16 @@ def standings(connection: Connection) -> list[Standing]:
         columns = [table.c[name] for name in ("account", "month", *names)]
         for row in connection.execute(select(*columns).order_by(table.c.id)).mappings():
             known[row["account"], row["month"]][table.name].append(row)
-    return [
-        _standing(*unit, known[unit], drift.told(connection, unit[0], known[unit], history.end_of(None)))
-        for unit in sorted(known)
-    ]
+    found = []
+    for (account, month), home in renames.homes(connection, known).items():
+        rows = known[home, month]
+        found.append(_standing(account, month, home, rows, drift.told(connection, account, rows, _ALWAYS)))
+    return found
 
 
-def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told_since: Drift | None) -> Standing:
+def _standing(
+    account: str, month: str, home: str, known: Mapping[str, Sequence[Any]], told_since: Drift | None
+) -> Standing:
     issued, told = known["documents"], known["events"]
     runs = [row for row in told if row["kind"] not in NO_RUN]
     decided = [row for row in runs if row["kind"] != "failed"]
@@ -59,6 +65,7 @@ def _standing(account: str, month: str, known: Mapping[str, Sequence[Any]], told
     return Standing(
         account=account,
         month=month,
+        home=home,
         status=history.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
         documents=tuple(from_json(row["body"]) for row in issued),
         unwritten=any(row["id"] not in written for row in issued),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -21,7 +22,7 @@ from sqlalchemy import Connection, func, select
 from jobs.billing import invoicing
 from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import TREND_MONTHS, Issued
-from jobs.ledger import acceptances, chain, engine, frames, history, posting
+from jobs.ledger import acceptances, chain, engine, frames, history, identity, posting, renames
 from jobs.ledger.chain import Break
 from jobs.ledger.posting import Stale, Together
 from jobs.ledger.rows import (
@@ -37,6 +38,8 @@ from jobs.ledger.rows import (
     with_transfers,
 )
 from jobs.ledger.schema import IN_ORDER, attachments, documents, events, runs, snapshots
+from jobs.ledger.schema import credentials as pairs
+from jobs.ledger.schema import renames as renames_table
 from jobs.ledger.snapshots import Kept
 from jobs.ledger.state import Standing, standings
 from jobs.ledger.webhook_events import WebhookEvents
@@ -63,6 +66,7 @@ class Known:
     newest: int  # id of the account's newest document, 0 where there is none
     issued: tuple[Issued, ...]  # the month's documents, the invoice first
     past: tuple[MonthTotals, ...]  # the earlier issued months, ascending
+    past_currencies: Mapping[str, str]  # of each of them, by month
     elsewhere: Mapping[str, npt.NDArray[np.int64]]  # the SessionIds counted in each other issued month
     last_snapshot: Snapshot | None  # the month's, before the one that is being decided on
     accepted: tuple[Acceptance, ...]  # of the month's findings
@@ -77,6 +81,7 @@ class Posting:
     sessions: pd.DataFrame  # the month's, rated
     snapshot_id: int
     accepted: tuple[Acceptance, ...] = ()
+    credentials: str | None = None  # the fingerprint of those that the sessions were fetched with
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
 
@@ -187,24 +192,75 @@ class Ledger:
         """The webhook's events in this ledger."""
         return WebhookEvents(self._engine)
 
+    def home(self, account: str, month: str) -> str:
+        """The key under which a month of the account is kept, in the ledger and in the output; see `renames`."""
+        with engine.reading(self._engine) as connection:
+            return renames.home(connection, account, month)
+
+    def keys_of(self, account: str) -> tuple[str, ...]:
+        """Every key of the account that has or had this one, the present one first."""
+        with engine.reading(self._engine) as connection:
+            return renames.keys_of(connection, account)
+
+    def rename(self, old: str, new: str) -> None:
+        """From now on the account `old` is `new`; what is issued stays as it is. Raises UsageError."""
+        with self._adding() as connection:
+            renames.refuse_rename(connection, old, new)
+            at = in_text(self._now())
+            chain.append(connection, renames_table, run_id=self._run_id, at=at, old=old, new=new)
+
+    def note_credentials(self, account: str, pair: str) -> None:
+        """Notes the fingerprint of the key pair that the account is billed with, once."""
+        with engine.reading(self._engine) as connection:
+            if identity.is_noted(connection, account, pair):
+                return
+        with self._adding() as connection:
+            if not identity.is_noted(connection, account, pair):
+                at = in_text(self._now())
+                chain.append(connection, pairs, run_id=self._run_id, at=at, account=account, fingerprint=pair)
+
+    def refuse_other(self, account: str, prefix: str) -> None:
+        """Raises UnitError for a former key of an account, and for the invoice prefix of another one."""
+        with engine.reading(self._engine) as connection:
+            renames.refuse_former(connection, account)
+            identity.refuse_prefix(connection, account, prefix)
+
+    def refuse_counted(self, document: Document, sessions: pd.DataFrame, credentials: str | None) -> None:
+        """Raises UnitError where sessions not yet issued in this month were under another account (`identity`)."""
+        with engine.reading(self._engine) as connection:
+            self._refuse_counted(connection, document, sessions, credentials)
+
+    def _refuse_counted(
+        self, connection: Connection, document: Document, sessions: pd.DataFrame, credentials: str | None
+    ) -> None:
+        account, month = document.account, document.month
+        own = newest_of_each_month(connection, account, ALL).get(month)
+        ids = sessions["session_id"].to_numpy(np.int64)
+        new = ids if own is None else np.setdiff1d(ids, self._counted(connection, own))
+        counted = partial(self._counted, connection)
+        identity.refuse_counted(connection, account, month, ids=new, pair=credentials, counted=counted)
+
     def known(self, account: str, month: str, view: View) -> Known:
         """Everything in the ledger that the decision on a month rests on, as far as `view` reaches."""
         with engine.reading(self._engine) as connection:
             newest = newest_of_each_month(connection, account, view.document_id)
             newest |= posting.months_of(connection, view.posted.documents)
-            own = select(documents).where(documents.c.account == account, documents.c.month == month)
+            keys, kept_under = renames.keys_of(connection, account), renames.home(connection, account, month)
+            own = select(documents).where(documents.c.account.in_(keys), documents.c.month == month)
             own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
             earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
-            last = last_snapshot(connection, account, month, view.snapshot_id - 1)
+            past = [document_of(connection, row_id) for row_id in earlier]
+            last = last_snapshot(connection, kept_under, month, view.snapshot_id - 1)
             return Known(
                 newest=max(newest.values(), default=0),
                 issued=with_transfers(
                     connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()]
                 ),
-                past=tuple(invoicing.month_totals(document_of(connection, row_id)) for row_id in earlier),
+                past=tuple(map(invoicing.month_totals, past)),
+                past_currencies={document.month: document.currency for document in past},
                 elsewhere={m: self._counted(connection, row_id) for m, row_id in newest.items() if m != month},
                 last_snapshot=snapshot_from(last) if last else None,
-                accepted=acceptances.given(connection, account, month, view.event_id),
+                accepted=acceptances.given(connection, kept_under, month, view.event_id),
                 moving=view.posted.moving,
             )
 
@@ -219,7 +275,8 @@ class Ledger:
         until = history.end_of(as_of)
         with engine.reading(self._engine) as connection:
             document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
-            of_month = (snapshots.c.account == account) & (snapshots.c.month == month)
+            kept_under = renames.home(connection, account, month)
+            of_month = (snapshots.c.account == kept_under) & (snapshots.c.month == month)
             snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
             event = select(func.max(events.c.id)).where(events.c.at <= until)
             found = [connection.execute(newest).scalar_one() or 0 for newest in (document, snapshot, event)]
@@ -257,8 +314,9 @@ class Ledger:
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
+        keys = None if account is None else self.keys_of(account)
         for row in self.outline()[documents.name]:
-            if account in (None, row["account"]) and month in (None, row["month"]):
+            if (keys is None or row["account"] in keys) and month in (None, row["month"]):
                 yield issued_from(self.document_row(row["id"]))
 
     def outline(self) -> dict[str, list[Mapping[str, Any]]]:
@@ -300,15 +358,20 @@ class Ledger:
         Raises Stale if the account has another newest document by now, a finding has been accepted since, or a document
         a number or date (`numbered`) that it can no longer be given;
         LedgerOutdated if one of the files is of a document that is not in the ledger, ClockSetBack if the ledger holds
-        a document of a later day.
+        a document of a later day, UnitError where somebody would be billed twice.
         """
         packed = [frames.pack(one.sessions) for one in postings]
         with self._adding() as connection:
             account = postings[0].document.account
-            given = [acceptances.given(connection, account, one.document.month, ALL) for one in postings]
+            given = [acceptances.given(connection, one.document.account, one.document.month, ALL) for one in postings]
             is_newest = max(newest_of_each_month(connection, account, ALL).values(), default=0) == newest
             if not is_newest or given != [one.accepted for one in postings]:
                 raise Stale
+            for one in postings:
+                if one.document.kind == "invoice":
+                    prefix = one.document.terms["invoice_prefix"]
+                    identity.refuse_prefix(connection, one.document.account, prefix)
+                self._refuse_counted(connection, one.document, one.sessions, one.credentials)
             posted = [
                 posting.post(
                     connection,
@@ -325,7 +388,7 @@ class Ledger:
             for one, (row_id, final) in zip(postings, posted, strict=True):
                 others = [other for other in ids if other != row_id]
                 detail = {"number": final.number} | posting.noted(Together(tuple(others), one.moving))
-                self._add_event(connection, account, final.month, "posted", document_id=row_id, detail=detail)
+                self._add_event(connection, final.account, final.month, "posted", document_id=row_id, detail=detail)
         return [Issued(row_id, final, one.sessions) for one, (row_id, final) in zip(postings, posted, strict=True)]
 
     def add_event(
@@ -337,7 +400,7 @@ class Ledger:
 
     def accept(self, account: str, month: str, acceptance: Acceptance) -> None:
         """Notes that a person has accepted a finding."""
-        self.add_event(account, month, acceptances.KIND, detail=acceptances.detail_of(acceptance))
+        self.add_event(self.home(account, month), month, acceptances.KIND, detail=acceptances.detail_of(acceptance))
 
     def _add_event(
         self,

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Executable, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, delete, func, select
 
 from jobs.errors import LedgerError
 from jobs.ledger import engine
+from jobs.ledger.renames import keys_of
 from jobs.ledger.schema import webhook_events
 
 STARTED, ENDED = "STARTED", "ENDED"
@@ -120,17 +121,23 @@ class WebhookEvents:
         first = func.min(_AT)
         began = (
             select(_OF.session_id)
-            .where(_OF.account == account, _OF.session_id.is_not(None))
+            .where(_OF.session_id.is_not(None))
             .group_by(_OF.session_id)
             .having((first >= _text(begin)) & (first < _text(end)))
         )
         with engine.reading(self._engine) as connection:
+            began = began.where(_of(connection, account))
             with_events = set(_sessions_with_events(connection, account, billable))
             unlisted = set(connection.execute(began).scalars()) - set(listed)
             ended = [
                 changes for changes in _statuses(connection, account, unlisted).values() if changes[-1][1] == ENDED
             ]
         return Counts(len(set(billable) - with_events), len(ended))
+
+
+def _of(connection: Connection, account: str) -> ColumnElement[bool]:
+    """Events of the account, whichever key it had when they came."""
+    return _OF.account.in_(keys_of(connection, account))
 
 
 def sessions_with_events_since(
@@ -142,13 +149,13 @@ def sessions_with_events_since(
     """
     came = (_OF.received_at >= _text(since)[: len("2016-11-03T21:45:09")]) & (_OF.received_at <= until)
     query = select(_OF.session_id, func.max(_OF.received_at)).group_by(_OF.session_id)
-    newest = connection.execute(query.where(_OF.account == account, _OF.session_id.is_not(None), came))
+    newest = connection.execute(query.where(_of(connection, account), _OF.session_id.is_not(None), came))
     return {int(session_id): datetime.fromisoformat(at) for session_id, at in newest}
 
 
 def _sessions_with_events(connection: Connection, account: str, session_ids: Collection[int]) -> Iterator[int]:
     for some in _in_parts(session_ids):
-        query = select(_OF.session_id).distinct().where(_OF.account == account, _OF.session_id.in_(some))
+        query = select(_OF.session_id).distinct().where(_of(connection, account), _OF.session_id.in_(some))
         yield from connection.execute(query).scalars()
 
 
@@ -159,7 +166,7 @@ def _statuses(connection: Connection, account: str, session_ids: Collection[int]
     """Each session's statuses in the order in which they came about."""
     by_session: dict[int, Changes] = defaultdict(list)
     for some in _in_parts(session_ids):
-        known = (_OF.account == account) & _OF.session_id.in_(some) & _OF.status.is_not(None)
+        known = _of(connection, account) & _OF.session_id.in_(some) & _OF.status.is_not(None)
         query = select(_OF.session_id, _AT, _OF.status).where(known).order_by(_AT, _OF.received_at, _OF.body_sha256)
         for session_id, at, status in connection.execute(query):
             by_session[session_id].append((datetime.fromisoformat(at), status))

@@ -38,11 +38,11 @@ def of_decision(
     }
 
 
-def of_settled(standing: Sequence[Issued]) -> dict[str, Any]:
+def of_settled(account: str, standing: Sequence[Issued]) -> dict[str, Any]:
     """Of a month whose newest document says all there is to say: `standing` are its documents, it is the last."""
     newest = standing[-1].document
     return {
-        **_frame(newest.account, newest.month, "unchanged"),
+        **_frame(account, newest.month, "unchanged"),
         "snapshot": to_builtins(newest.snapshot),
         "rows": to_builtins(newest.rows),
         "counts": dict(newest.counts),

@@ -12,6 +12,7 @@ from jobs.billing.invoicing import Issued
 from jobs.errors import BillingError
 from jobs.ledger import frames
 from jobs.ledger.posting import amounts_minor
+from jobs.ledger.renames import present_keys
 from jobs.ledger.rows import superseded
 from jobs.replay import recount
 from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
@@ -47,8 +48,10 @@ def numbers(outline: Outline) -> Iterator[Told]:
     """Every series runs 1, 2, 3 … and every number belongs to the document that bears it."""
     bears = {row["id"]: row["number"] for row in outline.documents}
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
+    present = present_keys(outline.renames)
     for row in outline.numbers:
-        series[row["account"], row["series"]].append(row["nth"])
+        key: str = row["account"]
+        series[present.get(key, key), row["series"]].append(row["nth"])
         if bears.get(row["document_id"]) != row["number"]:
             found = bears.get(row["document_id"]) or compare.NOTHING
             yield f"number of document {row['document_id']}", row["number"], found

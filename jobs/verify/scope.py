@@ -55,9 +55,11 @@ class Scope:
     program_version: str
     account: str | None = None
     month: str | None = None
+    keys: tuple[str, ...] = ()  # every key that the account had
 
     def holds(self, row: Row) -> bool:
-        return self.account in (None, row["account"]) and self.month in (None, row["month"])
+        is_its = self.account is None or row["account"] in (self.account, *self.keys)
+        return is_its and self.month in (None, row["month"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Outline:
     documents: list[Row]  # without body and sessions
     numbers: list[Row]
     events: list[Row]
+    renames: list[Row]
     lines: dict[int, list[Row]]  # by document
     nth: dict[int, int]  # by document: its ordinal in its series
     written: dict[int, dict[str, str]]  # by document whose files are in place: their SHA-256 by name
@@ -89,7 +92,7 @@ def outline_of(scope: Scope) -> Outline:
             unnumbered[row["corrects"]] += 1
             nth[row["id"]] = unnumbered[row["corrects"]]
     written = {row["document_id"]: json.loads(row["detail"]) for row in tables["events"] if row["kind"] == "written"}
-    small = {name: tables[name] for name in ("snapshots", "attachments", "documents", "numbers", "events")}
+    small = {name: tables[name] for name in ("snapshots", "attachments", "documents", "numbers", "events", "renames")}
     known = folders.noted(filter(scope.holds, tables["events"]))
     others = folders.billed_by_others(known, scope.configured)
     snapshots: dict[int, Path] = {}

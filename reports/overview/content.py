@@ -1,6 +1,6 @@
 """What the index page shows: every account's months as they stand. Finished and frozen, like a document.
 
-Money is `Decimal`, quantised to the account's digits; paths are relative to the page.
+Money is `Decimal`, quantised to its currency's digits, and only added up within a currency; paths are relative to it.
 """
 
 from dataclasses import dataclass
@@ -51,6 +51,7 @@ class Month:
     included: int | None  # None: unlimited, or no allowance, or nothing computed
     overage: int | None
     total: Decimal | None  # the sum of what is issued; None where nothing is
+    currency: str  # of the total and the papers
     warnings: int  # findings a person may look at
     may_have_changed: bool  # webhooks told of its sessions since a run last looked at it; never so where none is issued
     papers: tuple[Paper, ...]  # the issued ones, then the drafts
@@ -61,8 +62,7 @@ class Month:
 class Account:
     key: str
     name: str
-    currency: str
-    digits: int
+    currency: str  # of the newest invoice; earlier months may have another
     months: tuple[Month, ...]  # ascending
 
 
@@ -82,7 +82,6 @@ class Sum:
 
     month: str
     currency: str
-    digits: int
     total: Decimal
     accounts: int
 

@@ -1,13 +1,14 @@
 """Everything the index template places, ready: headings, sentences, figures, links."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, locale_named
 from reports.match.result import bucket
 from reports.overview.content import Account, Bill, Concern, Month, Overview, Paper, Sum
-from reports.overview.spark import Spark, spark
+from reports.overview.spark import Spark, digits_of, is_foreign, spark
 from reports.text import so_many
 from reports.wording import title_of
 
@@ -87,6 +88,7 @@ class AccountRows:
     key: str
     name: str
     currency: str
+    amounts_in: str
     spark: Spark
     recent: tuple[Recent | None, ...]  # one for each month of the heading; None where nothing is known
     months: tuple[MonthRow, ...]  # newest first
@@ -154,7 +156,7 @@ def _sums(sums: tuple[Sum, ...], locale: Locale) -> Table:
             Cell(locale.month(one.month), time=one.month),
             Cell(one.currency),
             number(locale, one.accounts),
-            number(locale, one.total, one.digits),
+            number(locale, one.total, digits_of(one.total)),
         )
         for one in sums
         if one.month in months
@@ -173,6 +175,7 @@ def _account(account: Account, recent: list[str], locale: Locale, *, is_open: bo
         key=account.key,
         name=account.name,
         currency=account.currency,
+        amounts_in=account.currency + ", or as named" * any(is_foreign(one, account) for one in account.months),
         spark=spark(account, locale),
         recent=tuple(_recently(account, known.get(month), locale) for month in recent),
         months=tuple(_month(account, month, locale) for month in reversed(account.months)),
@@ -185,9 +188,17 @@ def _recently(account: Account, month: Month | None, locale: Locale) -> Recent |
     if month is None:
         return None
     pages = [file.path for paper in month.papers for file in paper.files if file.format == "html" and file.path]
-    total = UNKNOWN if month.total is None else locale.number(month.total, account.digits)
+    total = _amount(month.total, month, account, locale)
     path = pages[0] if pages else f"#{_place(account.key, month.month)}"
     return Recent(locale.month(month.month), total, _standing(month), path)
+
+
+def _amount(amount: Decimal | None, month: Month, account: Account, locale: Locale) -> str:
+    """With its currency where that is not the account's."""
+    if amount is None:
+        return UNKNOWN
+    figure = locale.number(amount, digits_of(amount))
+    return f"{month.currency} {figure}" if is_foreign(month, account) else figure
 
 
 def _standing(month: Month) -> Cell:
@@ -210,7 +221,7 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
         counted=figure(month.counted),
         included=figure(month.included),
         overage=figure(month.overage),
-        total=Cell(UNKNOWN, number=True) if month.total is None else number(locale, month.total, account.digits),
+        total=Cell(_amount(month.total, month, account, locale), number=True),
         papers=tuple(_listed(paper, account, month, locale) for paper in month.papers),
         bill=_bill(month.bill, locale),
     )
@@ -232,7 +243,7 @@ def _listed(paper: Paper, account: Account, month: Month, locale: Locale) -> Lis
     return Listed(
         title=title,
         number=paper.number or "",
-        total=locale.number(paper.total, account.digits),
+        total=_amount(paper.total, month, account, locale),
         links=tuple(
             Link(file.format.upper(), file.path, f"{called} as {file.format.upper()}")
             for file in paper.files

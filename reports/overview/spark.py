@@ -27,10 +27,20 @@ class Spark:
 
 
 def spark(account: Account, locale: Locale) -> Spark:
-    months = account.months[-MONTHS:]
+    months = [month for month in account.months[-MONTHS:] if not is_foreign(month, account)]
     highest = max((_shown(month) for month in months), default=Decimal(0))
     bars = tuple(_bar(number, month, highest) for number, month in enumerate(months))
     return Spark(f"0 0 {MONTHS * STEP - (STEP - WIDTH)} {HEIGHT}", bars, _in_words(months, account, locale))
+
+
+def digits_of(amount: Decimal) -> int:
+    """Of the currency that the amount is quantised to."""
+    return max(0, -int(amount.as_tuple().exponent))
+
+
+def is_foreign(month: Month, account: Account) -> bool:
+    """Whether its amounts, if it has any, are in another currency than the account's newest."""
+    return bool(month.papers) and month.currency != account.currency
 
 
 def _shown(month: Month) -> Decimal:
@@ -48,7 +58,9 @@ def _in_words(months: Sequence[Month], account: Account, locale: Locale) -> str:
         return "No month yet"
     each = [
         f"{locale.month(month.month)} "
-        + ("nothing issued" if month.total is None else locale.number(month.total, account.digits))
+        + ("nothing issued" if (total := month.total) is None else locale.number(total, digits_of(total)))
         for month in months
     ]
-    return f"Issued by month in {account.currency}: {'; '.join(each)}"
+    others = sorted({month.currency for month in account.months[-MONTHS:] if is_foreign(month, account)})
+    left_out = f"; months in {' and '.join(others)} are not shown" if others else ""
+    return f"Issued by month in {account.currency}: {'; '.join(each)}{left_out}"

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
+from jobs.billing.month import Month
 from jobs.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -81,19 +83,35 @@ def test_the_timer_starts_in_utc_once_the_month_is_closed_and_catches_up() -> No
     assert calendar is not None
     assert "Persistent=true" in timer
     elapses = re.findall(
-        r"(\d{4})-(\d{2})-(\d{2}) \d{2}:\d{2}:\d{2} UTC", analyze("calendar", "--iterations=13", calendar[1])
+        r"(\d{4})-(\d{2})-(\d{2}) \d{2}:\d{2}:\d{2} UTC", analyze("calendar", "--iterations=28", calendar[1])
     )
-    assert len({(year, month) for year, month, _ in elapses}) == 13
-    assert all(int(day) >= close_day() for _, _, day in elapses)
+    assert len({(year, month) for year, month, _ in elapses}) >= 4
+    assert {int(day) for _, _, day in elapses} == set(range(close_day(), 11))
 
 
-def test_the_cron_line_runs_once_a_month_in_utc_once_the_month_is_closed() -> None:
+def ways_off() -> list[timezone]:
+    return [timezone(timedelta(hours=hours)) for hours in range(-12, 15)]
+
+
+def issues_somewhere(days: range, hour: int, minute: int, zone: timezone) -> bool:
+    """Whether one of the runs comes when the month before is closed, and each of them bills that month."""
+    instants = [datetime(2016, 12, day, hour, minute, tzinfo=zone).astimezone(UTC) for day in days]
+    closed = Month(2016, 11).closes_at(close_day())
+    assert {Month.of(at).plus(-1) for at in instants} == {Month(2016, 11)}
+    return any(at >= closed for at in instants)
+
+
+def days_of(field: str) -> range:
+    first, _, last = field.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def test_the_cron_line_issues_in_every_time_zone_since_cron_counts_in_the_machines_own() -> None:
     lines = [line for line in (DEPLOY / "crontab").read_text().splitlines() if line and not line.startswith("#")]
-    assert "CRON_TZ=UTC" in lines
+    assert not any(line.startswith("CRON_TZ") for line in lines), "Debian's cron ignores it"
     minute, hour, day, month, weekday, user, *command = lines[-1].split()
-    assert minute.isdigit()
-    assert hour.isdigit()
-    assert int(day) >= close_day()
+    assert all(issues_somewhere(days_of(day), int(hour), int(minute), zone) for zone in ways_off())
+    assert not issues_somewhere(days_of("4"), int(hour), int(minute), ways_off()[-1])
     assert (month, weekday) == ("*", "*")
     assert user.isalpha()
     assert command[0] == "securevideo-billing"
@@ -120,6 +138,7 @@ def test_the_cronjob_never_runs_twice_at_once_nor_again_by_itself() -> None:
     spec = cronjob()["spec"]
     assert spec["concurrencyPolicy"] == "Forbid"
     assert spec["timeZone"] == "Etc/UTC"
-    assert int(spec["schedule"].split()[2]) >= close_day()
+    minute, hour, day, *_ = spec["schedule"].split()
+    assert all(issues_somewhere(days_of(day), int(hour), int(minute), zone) for zone in ways_off())
     assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
     assert spec["jobTemplate"]["spec"]["template"]["spec"]["restartPolicy"] == "Never"

@@ -37,7 +37,7 @@ def _warm_up(url: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "config.yaml").write_text(configuration(url))
-        os.environ |= {"IDENTIFIER": "warm-identifier", "SECRET": "warm-secret"}
+        os.environ |= {"ACME_IDENTIFIER": "warm-identifier", "SECRET": "warm-secret"}
         for command in (["run", "--month", "2016-11"], ["run", "--month", "2016-11"], ["verify"], ["render"]):
             group.main(["--config", str(folder / "config.yaml"), *command], standalone_mode=False)
 

@@ -11,12 +11,13 @@ from typing import Any
 from jobs.billing.month import Month
 
 ISSUED_AT = datetime(2016, 12, 5, 6, tzinfo=UTC)  # November 2016 closed on the 4th
-CREDENTIALS = {"IDENTIFIER": "acme-identifier", "SECRET": "acme-secret"}
+KEYS = ("acme", "birch", "cedar", "dogwood")  # of accounts
+CREDENTIALS = {f"{key.upper()}_IDENTIFIER": f"{key}-identifier" for key in KEYS} | {"SECRET": "acme-secret"}
 NOVEMBER = "2016-11"
 
 _ACCOUNT = """\
   {key}:
-    credentials: {{identifier: {{env: IDENTIFIER}}, secret: {{env: SECRET}}}}
+    credentials: {{identifier: {{env: {prefix}_IDENTIFIER}}, secret: {{env: SECRET}}}}
     bill_to: {{name: {key} Telehealth LLC}}
     currency: USD
     invoice_prefix: {prefix}
@@ -63,13 +64,10 @@ def tiny_month(month: str = NOVEMBER, first_id: int = 1000) -> list[dict[str, An
 
 
 def data_set(sessions: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Every account of a site has the same credentials, so it is one account to the vendor."""
+    """The same sessions for every account of a site."""
     rows = tiny_month() if sessions is None else list(sessions)
-    return {
-        "accounts": {
-            "acme": {"identifier": CREDENTIALS["IDENTIFIER"], "secret": CREDENTIALS["SECRET"], "sessions": rows}
-        }
-    }
+    secret = CREDENTIALS["SECRET"]
+    return {"accounts": {key: {"identifier": f"{key}-identifier", "secret": secret, "sessions": rows} for key in KEYS}}
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from jobs.simulator.simulator import Simulator
 from tests.robustness.installation import Ground, Installation
 from tests.robustness.processes import Process
-from tests.robustness.site import NOVEMBER, contents, data_set, row, tiny_month
+from tests.robustness.site import KEYS, NOVEMBER, contents, data_set, row, tiny_month
 
 FOUR = 4
 MONTHS = ("2016-08", "2016-09", "2016-10", "2016-11")
-KEYS = ("acme", "birch", "cedar", "delta")
 
 
 def together(commands: Sequence[tuple[Installation, tuple[str, ...]]]) -> list[Process]:

@@ -23,6 +23,8 @@ def write(book: Book) -> None:
     note = "Earlier months as they were issued; this month as now computed."
     if any(month.included is None for month in document.trend):
         note += " No figure under Allowance: unlimited, or no allowance of sessions."
+    if document.trend_without:
+        note += f" Earlier months in {' and '.join(document.trend_without)} are not shown: amounts are not comparable."
     book.text(SHEET, 1, 0, note, "note")
     money = document.currency
     book.heads(SHEET, FIRST - 1, ("Month", *STATUSES, "Allowance", f"Net ({money})", f"Total ({money})"), 1)

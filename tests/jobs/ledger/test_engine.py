@@ -39,7 +39,7 @@ def test_an_older_schema_is_upgraded_with_all_that_it_holds(path: Path) -> None:
     with opened(path) as ledger:
         posted = post(ledger, bills(10))
     heads = asked(path, "SELECT * FROM heads ORDER BY name")
-    later = [f"DROP TABLE {name}" for name in ("heads", "webhook_events", "attachments")]
+    later = [f"DROP TABLE {name}" for name in ("heads", "webhook_events", "attachments", "renames", "credentials")]
     sql(path, *later, "UPDATE alembic_version SET version_num = '0001'")
     with opened(path) as ledger:
         (stored,) = ledger.issued()
@@ -132,3 +132,14 @@ def test_a_ledger_that_is_refused_is_closed_again(path: Path, statement: str) ->
     descriptors = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
     assert refused.value
     assert str(path) not in descriptors
+
+
+def test_what_is_there_already_is_no_message_of_the_database(path: Path) -> None:
+    with opened(path) as ledger:
+        post(ledger, bills(3))
+        ledger.rename("acme", "bravo")
+    sql(path, "UPDATE heads SET length = 0 WHERE name = 'renames'")
+    with opened(path, checked=False) as ledger, pytest.raises(LedgerError) as refused:
+        ledger.rename("bravo", "charlie")
+    assert "UNIQUE" not in str(refused.value)
+    assert "holds already what was to be added" in str(refused.value)

@@ -103,10 +103,10 @@ def test_figures_and_dates_are_written_as_the_locale_has_them() -> None:
 
 def test_a_sparkline_says_its_figures_and_shows_them_to_scale() -> None:
     months = tuple(
-        Month(f"2016-{number:02}", "issued", 1, 8, 0, total, 0, False, ())
+        Month(f"2016-{number:02}", "issued", 1, 8, 0, total, "USD", 0, False, ())
         for number, total in ((10, Decimal("50.00")), (11, None), (12, Decimal("100.00")))
     )
-    page = Reader(replace(overview(1), accounts=(Account("a", "A", "USD", 2, months),), concerns=()))
+    page = Reader(replace(overview(1), accounts=(Account("a", "A", "USD", months),), concerns=()))
     assert page.all("rect", "height") == ["13.0", "1", "26.0"]
     told = "Issued by month in USD: October 2016 50.00; November 2016 nothing issued; December 2016 100.00"
     assert told in page.all("svg", "aria-label")

@@ -1,0 +1,93 @@
+"""Whose sessions were billed under which key, so that nobody is billed twice under two (docs/rules.md §14.6).
+
+Two things tie another key to an account: its invoice prefix, which stands in the numbers, and its credentials. Of those
+the ledger keeps HMAC-SHA-256 of the identifier under the secret as its key. The secret is long and random and stands
+nowhere in the ledger, so that who has the ledger alone can neither read the identifier nor try guesses at it, as he
+could against a plain or salted digest of a text as short as an identifier. A renewed pair has another fingerprint: each
+that an account is billed with is noted.
+
+What is tied is compared by SessionId, the vendor's own and the same under every key; only with the same month and its
+neighbours, and only with tied accounts: no more than a few documents, however large the ledger. Accounts that nothing
+ties are not compared: their SessionIds are as different as their customers.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, func, select
+
+from jobs.billing.month import Month
+from jobs.errors import UnitError
+from jobs.ledger.renames import keys_of
+from jobs.ledger.schema import credentials, documents, numbers
+
+Ids = npt.NDArray[np.int64]
+
+
+def fingerprint(identifier: str, secret: str) -> str:
+    """The same for the same key pair, and of no use to anyone who has not got the secret."""
+    return hmac.new(secret.encode(), identifier.encode(), hashlib.sha256).hexdigest()
+
+
+def is_noted(connection: Connection, account: str, pair: str) -> bool:
+    """Whether the account is known to have been billed with the key pair of this fingerprint."""
+    of_account = credentials.c.account.in_(keys_of(connection, account)) & (credentials.c.fingerprint == pair)
+    return connection.execute(select(credentials.c.id).where(of_account).limit(1)).first() is not None
+
+
+def refuse_prefix(connection: Connection, account: str, prefix: str) -> None:
+    """Raises UnitError where invoices of another account have numbers with this prefix, in capitals or not."""
+    others = numbers.c.account.not_in(keys_of(connection, account)) & (numbers.c.series == "invoice")
+    query = select(numbers.c.account, numbers.c.number)
+    found = connection.execute(query.where(others, numbers.c.number.istartswith(f"{prefix}-", autoescape=True)))
+    for key, number in found:
+        if number.rsplit("-", 2)[0].casefold() == prefix.casefold():
+            other, *_ = keys_of(connection, key)
+            raise UnitError(
+                f"account {account}: the invoice prefix {prefix} is that of account {other}, which has {number}; "
+                f"if {account} is {other} renamed: securevideo-billing rename {other} {account}; "
+                f"if it is another account, give it another invoice_prefix"
+            )
+
+
+def refuse_counted(
+    connection: Connection,
+    account: str,
+    month: str,
+    *,
+    ids: Ids,
+    pair: str | None,
+    counted: Callable[[int], Ids],
+) -> None:
+    """Raises UnitError where one of the sessions `ids` was counted under the key of an account tied to this one.
+
+    `pair`: the fingerprint of the credentials; `counted` gives the SessionIds of a document.
+    """
+    tied = _tied(connection, account, pair)
+    if not tied:
+        return
+    around = [str(Month.parse(month).plus(months)) for months in (-1, 0, 1)]
+    of_others = documents.c.account.in_(tied) & documents.c.month.in_(around)
+    newest = select(func.max(documents.c.id)).where(of_others).group_by(documents.c.account, documents.c.month)
+    rows = select(documents.c.id, documents.c.account, documents.c.month).where(documents.c.id.in_(newest))
+    for row_id, key, of_month in connection.execute(rows.order_by(documents.c.id)):
+        both = np.intersect1d(ids, counted(row_id))
+        if both.size:
+            other, *_ = keys_of(connection, key)
+            several = f"{both.size} sessions of {month}, the first of them {both[0]}, were"
+            sessions = f"session {both[0]} of {month} was" if both.size == 1 else several
+            raise UnitError(
+                f"account {account}: {sessions} billed under the account "
+                f"{other}, in {of_month}; nobody is billed twice: if {account} is {other} renamed: "
+                f"securevideo-billing rename {other} {account}; if it is another account, correct its credentials, "
+                "or take the account out of the configuration"
+            )
+
+
+def _tied(connection: Connection, account: str, pair: str | None) -> list[str]:
+    found = connection.execute(select(credentials.c.account).where(credentials.c.fingerprint == pair).distinct())
+    keys = {key for one in found.scalars().all() for key in keys_of(connection, one)}
+    return sorted(keys - set(keys_of(connection, account)))
