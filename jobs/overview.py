@@ -33,12 +33,13 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
 def in_words(concern: Concern) -> str:
     """One line for a log: what needs a person, and the command that catches up."""
     title, to_do = MATTERS_IN_WORDS[concern.matter]
-    adjust = " --adjust" if concern.matter == "restated" else ""
+    command = "allocate" if concern.matter == "unallocated" else "run"
+    more = {"restated": " --adjust", "unallocated": " --reallocate"}.get(concern.matter, "")
     detail = f": {concern.detail}" if concern.detail else ""
     unit = f"--account {concern.account} --month {concern.month}"
     return (
         f"{concern.account} {concern.month}: {title.lower()}{detail}. {to_do} "
-        f"The command: securevideo-billing run {unit}{adjust}"
+        f"The command: securevideo-billing {command} {unit}{more}"
     )
 
 

@@ -86,7 +86,7 @@ def run(
         outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
         indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
-    standing = 0 if months else _tell_standing(concerns, chosen, set(units) if draft else set())
+    standing = 0 if months else _tell_standing(concerns, chosen, units if draft else ())
     summaries = [outcome.summary for outcome in outcomes]
     if as_json:
         print_json(summaries)
@@ -144,7 +144,7 @@ def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[l
     return done, printed
 
 
-def _tell_standing(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: set[Unit]) -> int:
+def _tell_standing(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: Iterable[Unit]) -> int:
     """Says what needs a person in all months of these accounts, a line each; gives the exit status.
 
     `drafted`: the units for which a draft was asked for, so that to have no more is as it should be.

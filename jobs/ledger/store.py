@@ -426,9 +426,10 @@ class Ledger:
 
     def noted(self, account: str, month: str, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
         """When events of a kind happened to a month, and what was noted of each; in order."""
-        of_kind = (events.c.account == account) & (events.c.month == month) & (events.c.kind == kind)
-        query = select(events.c.at, events.c.detail).where(of_kind).order_by(events.c.id)
         with engine.reading(self._engine) as connection:
+            kept_under = renames.home(connection, account, month)
+            of_kind = (events.c.account == kept_under) & (events.c.month == month) & (events.c.kind == kind)
+            query = select(events.c.at, events.c.detail).where(of_kind).order_by(events.c.id)
             return [(datetime.fromisoformat(row.at), json.loads(row.detail)) for row in connection.execute(query)]
 
     def history(self, *, as_of: date | None = None) -> list[dict[str, Any]]:

@@ -41,10 +41,11 @@ def write(ledger: Ledger, folder: Folder, made: Made, known: Before, file_mode: 
         contents[f"{match.stem}-letter.txt"] = text.encode()
     for name, content in contents.items():
         folder.write(name, content, file_mode)
+    home = ledger.home(match.account, match.month)
     for about, note in made.new_notes.items():
-        ledger.add_event(match.account, match.month, "match-noted", detail=_note(about, note))
+        ledger.add_event(home, match.month, "match-noted", detail=_note(about, note))
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    ledger.add_event(match.account, match.month, "matched", detail=_event(match, known.first_seen, digests))
+    ledger.add_event(home, match.month, "matched", detail=_event(match, known.first_seen, digests))
     return digests
 
 

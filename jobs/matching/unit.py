@@ -49,7 +49,8 @@ def matched(
     """The match, written and noted, and the paths of its files. Raises BillingError."""
     ours = _ours(archive, account.key, month, given.activity)
     bill = None if given.bill is None else _bill(given.bill, ours)
-    with Folder(config.output, account.key, str(month)) as folder, folder.locked():
+    home = archive.ledger.home(account.key, str(month))
+    with Folder(config.output, home, str(month)) as folder, folder.locked():
         known = files.before(archive.ledger, folder, account.key, str(month))
         found = made(
             ours,

@@ -221,3 +221,12 @@ def test_texts_stay_texts(tmp_path: Path) -> None:
         found = list(csv.DictReader(io.StringIO(exported(company, "journal"))))
         assert found[0]["customer"] == "'" + books["customer"]
         json.dumps(found)
+
+
+def test_documents_of_a_renamed_account_are_still_its_own(tmp_path: Path) -> None:
+    with lake(tmp_path) as company:
+        issued_and_credited(company)
+        before = exported(company, "journal")
+        assert company.run("rename", "lake", "lakeside").exit_code == 0
+        company.configure(accounts={"lakeside": company.settings["accounts"]["lake"]})
+        assert exported(company, "journal", "--account", "lakeside") == before

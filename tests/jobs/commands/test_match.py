@@ -318,3 +318,19 @@ def test_who_never_matches_sees_nothing_of_it(tmp_path: Path) -> None:
         assert "match" not in json.loads(company.run("history", "--json").stdout)[0]
         code = "import sys, jobs.commands.run; sys.exit(any(name.startswith('jobs.matching') for name in sys.modules))"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_renamed_account_is_matched_where_its_month_is_kept(tmp_path: Path) -> None:
+    with Company(tmp_path, ours()) as company:
+        company.run("run", "--month", NOVEMBER, now="2017-01-05T06:00:00")
+        activity.write(tmp_path / "activity.xlsx", theirs())
+        told(company, "--note", "105111:credited:their mail of 9 January", bill=None)
+        assert company.run("rename", "acme", "alpha", now="2017-01-06T06:00:00").exit_code == 0
+        company.configure(accounts={"alpha": company.settings["accounts"]["acme"]})
+        named = ("match", "--account", "alpha", "--month", NOVEMBER, f"--activity={tmp_path / 'activity.xlsx'}")
+        again = json.loads(company.run(*named, "--json", now="2017-01-07T06:00:00").stdout)
+        assert {one["session_id"]: one["open"] for one in again["items"]}[105_111] is False, "the note still holds"
+        assert {"match-1.html", "match-2.html"} <= company.names(NOVEMBER)
+        (month,) = json.loads(company.run("history", "--json").stdout)
+        assert (month["account"], month["match"]["number"]) == ("alpha", 2)
+        assert company.run("verify").exit_code == 0
