@@ -86,7 +86,7 @@ def test_hidden_participants_are_in_the_snapshot_and_nowhere_else(tmp_path: Path
             (None, RUN),  # a draft
             (clean, RUN),  # an invoice
             (None, RUN),  # a restatement, parked
-            (_hidden_rows()[:8], (*RUN, "--adjust")),  # a credit note
+            ([*_hidden_rows()[:8], row(9, status="COMP")], (*RUN, "--adjust")),  # a credit note
             (None, ("history",)),
             (None, ("--log-format", "json", "history", "--json")),
             (None, ("check", "--online")),

@@ -1,9 +1,12 @@
 """The ledger's two engines: one schema, one behaviour; and what only a server can do, such as going away."""
 
+import json
 import socket
 import stat
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -46,14 +49,28 @@ def test_a_newer_schema_is_refused_with_both_versions_named(ground: Ground, vend
 
 
 def test_both_engines_hold_the_same_rows(on_sqlite: Ground, on_postgresql: Ground, vendor: Simulator) -> None:
-    """Digests and all: a ledger can be moved by copying its rows."""
+    """Digests and all, but for events, which note the folders: a ledger can be moved by copying its rows."""
     places = [one.install(vendor.url) for one in (on_sqlite, on_postgresql)]
     for place in places:
         assert place.run(*RUN).status == 0
     for table in schema.metadata.sorted_tables:
         columns = [column.name for column in table.columns]
         one, two = (place.rows(f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY 1") for place in places)  # noqa: S608
+        if table is schema.events:
+            one, two = (_without_folders(columns, rows) for rows in (one, two))
+        elif table.name == "heads":
+            one, two = ([row for row in rows if row[0] != "events"] for rows in (one, two))
         assert one == two, table.name
+
+
+def _without_folders(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    kept = []
+    for row in rows:
+        event = dict(zip(columns, row, strict=True))
+        detail = json.loads(event["detail"])
+        assert detail.pop("folders", None) is not None or event["kind"] in ("posted", "written")
+        kept.append({**event, "detail": detail, "digest": None})
+    return kept
 
 
 def test_the_sqlite_file_is_for_its_owner_only(on_sqlite: Ground, vendor: Simulator) -> None:
