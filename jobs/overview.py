@@ -194,7 +194,7 @@ def _concerns_of(
 def _told(drift: Drift) -> str:
     sessions = "one of its sessions" if drift.sessions == 1 else f"{drift.sessions} of its sessions"
     last = f"{drift.told_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"webhooks told of {sessions} since a run last looked at it, last at {last}"
+    return f"webhooks have reported {sessions} since its last run, most recently at {last}"
 
 
 def _sums(accounts: Iterable[content.Account]) -> tuple[Sum, ...]:

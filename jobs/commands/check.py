@@ -121,7 +121,7 @@ def _try(
 def _people(users: "Sequence[Host]") -> str:
     """How many active users there are, and how many of them are hosts: their roles ("H,P") hold H (article 81)."""
     if users and not any(user.roles for user in users):  # as in older replies
-        return f"{so_many(len(users), 'active user')}, whose roles are not told"
+        return f"{so_many(len(users), 'active user')}, whose roles SecureVideo did not send"
     held = sum("H" in (role.strip() for role in user.roles.split(",")) for user in users)
     return f"{so_many(len(users), 'active user')}, {so_many(held, 'host')} among them"
 

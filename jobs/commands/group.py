@@ -1,4 +1,4 @@
-"""The program's own command: what stands before the others, and how their errors are told."""
+"""The program's own command: what stands before the others, and how their errors are shown."""
 
 import gc
 import io
@@ -150,7 +150,8 @@ def _in_lines(error: BaseException, ctx: click.Context) -> tuple[list[str], int]
 def main(ctx: click.Context, /, *, config_file: Path, **_: object) -> None:
     """Bills SecureVideo sessions month by month.
 
-    Exit status: 0 all done; 1 a unit failed; 2 wrong usage or configuration; 3 all ran, but a person must look.
+    Exit status: 0 all done; 1 a unit failed; 2 wrong usage or configuration; 3 all ran, but something needs
+    a person's attention.
     """
     ctx.obj = Invocation(config_file)
     if isinstance(sys.stdout, io.TextIOWrapper):

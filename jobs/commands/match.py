@@ -27,7 +27,7 @@ from reports.text import so_many
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @click.option("--activity", type=click.Path(path_type=Path), metavar="FILE.xlsx", help="The vendor's activity file.")
 @click.option("--invoice", "bill", type=click.Path(path_type=Path), metavar="FILE.yaml", help="The vendor's invoice.")
-@click.option("--detect", is_flag=True, help="Only say what is made of the activity file's columns; write nothing.")
+@click.option("--detect", is_flag=True, help="Only say how the activity file's columns are read; write nothing.")
 @click.option(
     "--note",
     "said",

@@ -62,7 +62,7 @@ def run(
 ) -> None:
     """Bill months: fetch, reconcile, issue, write the files.
 
-    Without --month it also looks again at the last issued months (`restate_months`) and reports what changed, and ends
+    Without --month it also checks the last issued months again (`restate_months`), reports what has changed, and ends
     with exit status 3 while anything of these accounts needs a person, such as a closed month without an invoice.
     """
     gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`

@@ -167,4 +167,4 @@ def explained(engine: Engine) -> Iterator[None]:
             ) from error
         if any(sign in reason.lower() for sign in _DAMAGE):
             raise LedgerDamaged(f"the ledger {where} is damaged ({reason}); restore it from a backup") from error
-        raise LedgerError(f"the ledger {where}: {reason}; mend that, then run the same command again") from error
+        raise LedgerError(f"the ledger {where}: {reason}; correct that, then run the same command again") from error

@@ -130,7 +130,7 @@ def in_words(history: Sequence[dict[str, Any]]) -> str:
             unit = f"--account {month['account']} --month {month['month']}"
             lines.append(f"  no run has billed it, though others around it; to do so: securevideo-billing run {unit}")
         if month["may_have_changed"]:
-            lines.append("  may have changed: webhooks told of its sessions since; run this month again to see")
+            lines.append("  may have changed: webhooks have reported its sessions since; run this month again to see")
         if found := month.get("match"):
             lines.append(f"  vendor's bill {matched_in_words(found)}")
         for one in month["documents"]:

@@ -34,7 +34,7 @@ def asked(text: str) -> Asked:
     if reason not in REASONS:
         raise UsageError(f"--note: expected SESSION_OR_CODE:REASON[:TEXT] with one of the reasons {', '.join(REASONS)}")
     if reason == "credited" and not said.strip():
-        raise UsageError("--note: credited wants the vendor's reference: SESSION_OR_CODE:credited:REFERENCE")
+        raise UsageError("--note: credited needs the vendor's reference: SESSION_OR_CODE:credited:REFERENCE")
     if target.isascii() and target.isdigit() and len(target) < 20:
         return Asked(int(target), None, reason, shown(said.strip(), _LONGEST))
     if target in CODES:

@@ -140,4 +140,4 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise OutputError(f"{path}: {reason}; mend that, then run the same command again") from error
+        raise OutputError(f"{path}: {reason}; correct that, then run the same command again") from error

@@ -118,7 +118,7 @@ def first_ones(differences: Iterable[Told]) -> Iterator[Told]:
     left = iter(differences)
     yield from islice(left, _MOST)
     if next(left, None):
-        yield "further places", "no difference", f"more than the {_MOST} told"
+        yield "further places", "no difference", f"more than the {_MOST} shown"
 
 
 def found_at(file: Path) -> bytes | str:

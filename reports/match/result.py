@@ -31,7 +31,7 @@ MEANINGS = {  # every code, in the order in which items are listed: what it says
     "month-boundary": ("On one side only, within 14 h of the month's edge", "nets out: match the neighbour month too"),
     "only-ours": ("The activity file does not have it", "ask the vendor why it is not listed"),
     "only-theirs": ("Only the activity file has it", "ask the vendor what it rests on"),
-    "set-aside-ours": ("We have set it aside because of a finding", "mend the finding first, then match again"),
+    "set-aside-ours": ("We have set it aside because of a finding", "resolve the finding first, then match again"),
     "repeated-theirs": ("Listed and counted more than once", "ask the vendor to charge it once"),
     "status-unknown": ("A status that is not known", "name it in match.activity.statuses, match again"),
     "unreadable-theirs": ("A row whose session number is unclear", "look at the row; ask the vendor"),

@@ -33,7 +33,7 @@ def write(book: Sheets, report: UsageReport, table: Table, sessions: pd.DataFram
     row = _pairs(book, 3, _particulars(report))
     if any(finding.severity == "blocking" for finding in report.findings):
         book.text(SHEET, row, 0, "■ Blocking findings", "blocking")
-        book.text(SHEET, row, 1, "The figures may be too low until a person has looked: see Findings.", "blocking")
+        book.text(SHEET, row, 1, "The figures may be too low until this is resolved: see Findings.", "blocking")
         row += 1
     row, named, differences = _statuses(book, row + 1, report, table, sessions)
     row, verdict = _verdict(book, row, differences)
@@ -168,7 +168,7 @@ def _reply(book: Sheets, row: int, report: UsageReport) -> int:
     entries = (
         ("Received", "all that SecureVideo sent", rows.received),
         ("Counted", "one row each in the Sessions table", rows.counted),
-        ("Set aside", "see Findings; a person must look", rows.set_aside),
+        ("Set aside", "see Findings; each needs a person's attention", rows.set_aside),
         ("Repeated", "the same row again, counted once", rows.repeated),
         ("Never connected", "no session came about", rows.never_connected),
     )

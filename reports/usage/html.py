@@ -62,7 +62,7 @@ def _period(report: UsageReport, locale: Locale) -> str:
 def _alert(report: UsageReport, locale: Locale) -> str:
     """In a sentence, that not all rows could be counted; empty where all could."""
     found = blocking_findings(report.findings, locale.number)
-    return f"{found}: the figures may be too low until a person has looked" if found else ""
+    return f"{found}: the figures may be too low until this is resolved" if found else ""
 
 
 def _facts(report: UsageReport, locale: Locale) -> list[tuple[str, Cell]]:

@@ -106,7 +106,7 @@ def test_a_month_that_may_have_changed_is_marked_until_it_is_run_again(tmp_path:
         tell(company, 2, "ENDED", "2016-12-01T00:00:00", account="zeta")
         company.run("render")
         text, first = page(company), (tmp_path / "out" / "index.html").read_bytes()
-        reason = "webhooks told of one of its sessions since a run last looked at it, last at 2016-12-09 10:30 UTC"
+        reason = "webhooks have reported one of its sessions since its last run, most recently at 2016-12-09 10:30 UTC"
         assert f"May have changed acme November 2016 {reason} {todo}" in text
         assert text.count("△ May have changed") == 1
         assert "1 matter needs a person" in text

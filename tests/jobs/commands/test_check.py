@@ -146,7 +146,7 @@ def test_online_says_where_rows_are_not_sessions_and_where_roles_are_not_told(tm
     with Company(tmp_path, {"acme": {"2016-11": [*rows(2), rows(1)[0], "no row"]}}) as company:
         company.also_has(users=[{"SystemUserId": "4"}])
         done = company.run("check", "--online", now=NOW)
-    seen = "1 active user, whose roles are not told; 2 sessions in 2016-11 so far, in 4 rows"
+    seen = "1 active user, whose roles SecureVideo did not send; 2 sessions in 2016-11 so far, in 4 rows"
     assert done.stdout.splitlines()[-1] == f"  online: credentials accepted; {seen}"
 
 

@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written_keeps_no_other_files_back(company: Comp
     november.write_text("no folder")
     done = company.run("render", now=LATER)
     assert done.exit_code == 1
-    assert done.stderr == f"{november}: not a directory; mend that, then run the same command again\n"
+    assert done.stderr == f"{november}: not a directory; correct that, then run the same command again\n"
     assert files(company) == {name: content for name, content in before.items() if "2016-12" in name}
 
 

@@ -334,7 +334,7 @@ def test_every_flipped_byte_of_a_workbook_is_found(company: Company) -> None:
 def test_differences_are_counted_beyond_the_first_ones(company: Company) -> None:
     file = company.unit() / f"{NUMBER}.csv"
     file.write_text("\n".join(["x"] * 100))
-    found(company, f"{file}: further places: expected no difference, found more than the 20 told")
+    found(company, f"{file}: further places: expected no difference, found more than the 20 shown")
 
 
 def test_a_name_in_a_full_file_is_not_repeated(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_history_tells_of_a_month_that_may_have_changed_until_it_is_looked_at_ag
             ]
             assert receiver.send(event(2, "ENDED", EventTs="2016-12-09T10:00:00")).status == 204
             assert [month["may_have_changed"] for month in json.loads(clinic.run("history", "--json").stdout)] == [True]
-            assert "may have changed: webhooks told of its sessions since" in clinic.run("history").stdout
+            assert "may have changed: webhooks have reported its sessions since" in clinic.run("history").stdout
             assert clinic.run("verify").exit_code == 0
             time.sleep(1.1)
             assert clinic.run("run", "--month", "2016-11").exit_code == 0

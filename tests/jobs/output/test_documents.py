@@ -208,9 +208,8 @@ def test_a_folder_that_cannot_be_made_fails_that_account_alone(tmp_path: Path) -
         done = company.run(*RUN)
         assert done.exit_code == 1
         assert company.summary(account="bravo")["status"] == "issued"
-    assert (
-        f"acme 2016-11: {tmp_path}/out/acme: not a directory; mend that, then run the same command again" in done.stderr
-    )
+    reason = "not a directory; correct that, then run the same command again"
+    assert f"acme 2016-11: {tmp_path}/out/acme: {reason}" in done.stderr
 
 
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:

@@ -71,5 +71,5 @@ def test_a_folder_of_which_another_process_changes_the_path_stays_the_same(tmp_p
 
 def test_an_error_says_path_reason_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"/file: .*; mend that, then run the same command again$"):
+    with pytest.raises(OutputError, match=r"/file: .*; correct that, then run the same command again$"):
         Folder(tmp_path / "file")
