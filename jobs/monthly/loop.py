@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
@@ -19,6 +18,8 @@ from jobs.monthly.issuing import decide_and_post, grouped
 from jobs.monthly.job import Answered, Job
 from jobs.output import summary
 from jobs.output.documents import UnitFolder
+from jobs.output.summary import Summary
+from reports.stored import to_builtins
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ Unit = tuple[Account, Month]
 class Outcome:
     """What became of one account-month."""
 
-    summary: dict[str, Any]
+    summary: Summary
     exit_status: int  # 0, 1 or 3
 
 
@@ -54,7 +55,7 @@ def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
         account, months = job.config.accounts[key], [month for _, month in of_account]
         with AccountVendor(job.config, account, job.ledger, environ=job.environ, now=job.now) as vendor:
             if job.adjust and not job.draft:
-                yield from sorted(_billed(job, account, months, vendor), key=lambda one: str(one.summary["month"]))
+                yield from sorted(_billed(job, account, months, vendor), key=lambda one: one.summary.month)
                 continue
             for month in months:
                 yield from _billed(job, account, [month], vendor)
@@ -113,7 +114,7 @@ def _written(job: Job, account: Account, unit: Answered, decision: Decision, sta
         documents, files = placing.write(job, unit.folder, decision, standing)
         told = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
         files |= unit.folder.write_summary(summary.to_json(told))
-        detail = {**summary.for_ledger(decision), "snapshot": unit.snapshot.sha256}
+        detail = to_builtins(summary.for_ledger(decision)) | {"snapshot": unit.snapshot.sha256}
         detail |= placing.looked_at(unit.fetched.reply) | placing.left(job, files)
         job.ledger.add_event(unit.home, str(unit.month), decision.status, detail=detail)
     except Exception as error:  # noqa: BLE001  # see `_opened`
@@ -135,7 +136,8 @@ def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetch
     folder.remove_drafts()
     told = summary.of_settled(account.key, standing)
     files = folder.write_summary(summary.to_json(told))
-    detail = summary.for_ledger_settled(standing) | placing.looked_at(fetched.reply) | placing.left(job, files)
+    detail = to_builtins(summary.for_ledger_settled(standing)) | {"snapshot": standing[-1].document.snapshot.sha256}
+    detail |= placing.looked_at(fetched.reply) | placing.left(job, files)
     job.ledger.add_event(home, str(month), "unchanged", detail=detail)
     return Outcome(told, 0)
 
