@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TextIO
 
+from jobs.errors import BillingError
+
 _OWN = {"user@host", "name@domain"}  # what the program's own messages show in place of an address
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=/?&]+@[^\s<>\"'(),;:=/?&]+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # bidi controls too
@@ -68,6 +70,11 @@ def origin(error: BaseException, *, frames: int = 3) -> str:
 def bug(error: BaseException) -> str:
     """What to say of an error that nobody expected."""
     return f"internal error {origin(error)}; please report this line"
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in one line."""
+    return str(error) if isinstance(error, BillingError) else bug(error)
 
 
 def tell(level: int, message: str, **fields: object) -> None:

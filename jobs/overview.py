@@ -1,11 +1,12 @@
 """The index page of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+from msgspec import UNSET, UnsetType
 
 from jobs.billing import money
 from jobs.billing.month import Month, through
@@ -20,6 +21,7 @@ from reports.document import Document
 from reports.overview import content
 from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
 from reports.overview.page import MATTERS as MATTERS_IN_WORDS
+from reports.stored import plain
 
 
 def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Overview:
@@ -94,16 +96,20 @@ def _month(
     return content.Month(
         month=month,
         standing=known.status if last is not None or known.failure is None else "failed",  # type: ignore[arg-type]  # the ledger's words
-        counted=decided.get("counted", last.counts["BILL"] if last else None),
-        included=decided.get("included", last.allowance.included if last else None),
-        overage=decided.get("overage", last.allowance.overage if last else None),
+        counted=_noted(decided.counted, last.counts["BILL"] if last else None),
+        included=_noted(decided.included, last.allowance.included if last else None),
+        overage=_noted(decided.overage, last.allowance.overage if last else None),
         total=_sum(document.total for document in issued) if issued else None,
         currency=_currency(known) or currency,
-        warnings=decided.get("warnings", 0),
+        warnings=decided.warnings,
         may_have_changed=known.drift is not None,
         bill=_bill(known, folder, checked_at) if checked_at and issued else None,
         papers=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
     )
+
+
+def _noted(number: int | UnsetType | None, else_: int | None) -> int | None:
+    return else_ if number is UNSET else number
 
 
 def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
@@ -120,7 +126,7 @@ def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
 
 def _currency(known: Standing) -> str:
     """Of the month's amounts: all of its documents are in that of the first."""
-    named = [*(document.currency for document in known.documents), *(one["currency"] for one in _drafts(known))]
+    named = [*(document.currency for document in known.documents), *(one.currency for one in known.decided.drafted)]
     return named[0] if named else ""
 
 
@@ -137,13 +143,8 @@ def _issued(document: Document, folder: Path) -> Paper:
 
 
 def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
-    for draft in _drafts(known):
-        yield Paper(draft["kind"], None, None, Decimal(draft["total"]), _files(draft["files"], folder))
-
-
-def _drafts(known: Standing) -> Sequence[Mapping[str, Any]]:
-    drafts: Sequence[Mapping[str, Any]] = known.decided.get("drafted", ())
-    return drafts
+    for draft in known.decided.drafted:
+        yield Paper(draft.kind, None, None, draft.total, _files(draft.files, folder))
 
 
 def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
@@ -177,15 +178,15 @@ def _concerns_of(
         yield Concern("missing", key, month, "a run was stopped before it was billed")
     if known.unwritten:
         yield Concern("unwritten", key, month, "a run was stopped before all files were in place")
-    blocking, drafted = known.decided.get("blocking", ()), _drafts(known)
+    blocking, drafted = known.decided.blocking, known.decided.drafted
     if blocking:
         yield Concern("blocking", key, month, ", ".join(blocking))
     elif known.status == "restated":
-        amounts = [f"{one['currency']} {one['total']}" for one in drafted[:1]]
+        amounts = [f"{one.currency} {plain(one.total)}" for one in drafted[:1]]
         yield Concern("restated", key, month, " ".join(["not issued, it would come to", *amounts]) if amounts else "")
     elif known.status == "draft" and known_at and known_at >= Month.parse(month).closes_at(close_day):
         yield Concern("not_issued", key, month, "the month is closed, there is only a draft")
-    if unallocated := known.decided.get("unallocated"):
+    if unallocated := known.decided.unallocated:
         yield Concern("unallocated", key, month, f"{unallocated} belong to no cost centre")
     if known.drift is not None:
         yield Concern("may_have_changed", key, month, _told(known.drift))

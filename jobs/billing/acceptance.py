@@ -7,11 +7,12 @@ vendor sent them, or, of a finding on the reply as a whole, that very reply.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reports.document import Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 READ_AS = {  # findings that can be accepted, and how what is odd is read then
     "duration-unknown": " as 0 minutes",
@@ -32,13 +33,13 @@ class Acceptance:
     reason: str
 
 
-def minutes_seen(rows: pd.DataFrame, session_id: int) -> str:
+def minutes_seen(rows: "pd.DataFrame", session_id: int) -> str:
     """The session's DurationMinutes as the vendor sent it in `rows`: "-5"; "unknown" where it is null."""
     minutes = rows.loc[rows["session_id"] == session_id, "minutes"]
     return "unknown" if minutes.isna().any() else "/".join(map(str, minutes.unique().tolist()))
 
 
-def in_force(given: Iterable[Acceptance], rows: pd.DataFrame, reply_sha256: str) -> tuple[Acceptance, ...]:
+def in_force(given: Iterable[Acceptance], rows: "pd.DataFrame", reply_sha256: str) -> tuple[Acceptance, ...]:
     """Those of `given` that were given for what `rows`, the reply's readable ones, say."""
 
     def seen(one: Acceptance) -> str:
@@ -47,11 +48,13 @@ def in_force(given: Iterable[Acceptance], rows: pd.DataFrame, reply_sha256: str)
     return tuple(one for one in given if one.seen == seen(one))
 
 
-def read_as_accepted(sessions: pd.DataFrame, accepted: Iterable[Acceptance]) -> pd.DataFrame:
+def read_as_accepted(sessions: "pd.DataFrame", accepted: Iterable[Acceptance]) -> "pd.DataFrame":
     """`sessions`, the minutes unknown where somebody accepted that they cannot be what they are said to be."""
     unknown = [one.session_id for one in accepted if one.code == "duration-implausible"]
     if not unknown:
         return sessions
+    import numpy as np
+
     hit = sessions["session_id"].isin(np.array(unknown, dtype=np.int64))
     return sessions.assign(minutes=sessions["minutes"].mask(hit))
 

@@ -6,13 +6,15 @@ under a minutes meter.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from jobs.billing.findings import finding
 from jobs.billing.plan import PlannedPart, metered
 from reports.document import Finding
 from reports.text import so_many
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ class Live:
 NOTHING = Live()
 
 
-def to_ask(counted: pd.DataFrame) -> list[int]:
+def to_ask(counted: "pd.DataFrame") -> list[int]:
     """The SessionIds, ascending, of counted rows that have no duration."""
     return sorted(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
 
 
-def with_estimates(live: Live, sessions: pd.DataFrame) -> pd.DataFrame:
+def with_estimates(live: Live, sessions: "pd.DataFrame") -> "pd.DataFrame":
     """`sessions`, where there are webhook events, with a column `estimated_minutes` (Int32) beside `minutes`."""
     if not live.events:
         return sessions
@@ -64,7 +66,7 @@ def with_estimates(live: Live, sessions: pd.DataFrame) -> pd.DataFrame:
     return sessions.assign(estimated_minutes=estimates)
 
 
-def counts(live: Live, counted: pd.DataFrame) -> dict[str, int]:
+def counts(live: Live, counted: "pd.DataFrame") -> dict[str, int]:
     """How the counted sessions without a duration stand."""
     unknown = set(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
     said = [status for session_id, status in live.statuses.items() if session_id in unknown]
@@ -75,7 +77,7 @@ def counts(live: Live, counted: pd.DataFrame) -> dict[str, int]:
     return found
 
 
-def findings(live: Live, counted: pd.DataFrame, parts: Sequence[PlannedPart]) -> Iterator[Finding]:
+def findings(live: Live, counted: "pd.DataFrame", parts: Sequence[PlannedPart]) -> Iterator[Finding]:
     """What the answers say of counted sessions without a duration."""
     unknown = counted.loc[counted["minutes"].isna()]
     charged = metered("minutes", unknown["billable_at"], parts)

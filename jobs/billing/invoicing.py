@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
-import pandas as pd
 
-from jobs.billing import money, restate, terms
+from jobs.billing import money, terms
 from jobs.billing.findings import in_order
-from jobs.billing.reconcile import Reconciliation
 from reports.allocation import Allocation
 from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
 from reports.stored import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jobs.billing.reconcile import Reconciliation
 
 TREND_MONTHS = 13
 _DRAFT_OF: dict[Kind, Kind] = {
@@ -55,11 +59,11 @@ class Issued:
 
     id: int
     document: Document
-    sessions: pd.DataFrame
+    sessions: "pd.DataFrame"
     transfers: tuple[Transfer, ...] = ()  # recorded after it and before the next one
 
 
-def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]) -> Document:
+def invoice(month: "Reconciliation", setting: Setting, findings: Sequence[Finding]) -> Document:
     """The month's invoice, still without number and date."""
     now, currency = _totals(month), month.terms.currency
     other = {one: billed for one, billed in setting.past_currencies.items() if billed != currency}
@@ -113,9 +117,11 @@ def invoice(month: Reconciliation, setting: Setting, findings: Sequence[Finding]
 
 
 def adjustment(
-    month: Reconciliation, setting: Setting, findings: Sequence[Finding], issued: Sequence[Issued]
+    month: "Reconciliation", setting: Setting, findings: Sequence[Finding], issued: Sequence[Issued]
 ) -> Document:
     """The newly computed month less everything in `issued` (its invoice first), tax included, and why."""
+    from jobs.billing import restate
+
     before = issued[-1].sessions
     net, tax, total = (
         _less(now, [getattr(one.document, name) for one in issued])
@@ -180,7 +186,7 @@ def month_totals(document: Document) -> MonthTotals:
     )
 
 
-def rules(month: Reconciliation) -> tuple[str, ...]:
+def rules(month: "Reconciliation") -> tuple[str, ...]:
     """The rules that the figures follow, in sentences, as every document prints them."""
     first, last = month.month.first, month.month.last
     sentences = [
@@ -205,7 +211,7 @@ def rules(month: Reconciliation) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _totals(month: Reconciliation) -> MonthTotals:
+def _totals(month: "Reconciliation") -> MonthTotals:
     return MonthTotals(str(month.month), month.counts, month.allowance.included, month.net, month.total)
 
 

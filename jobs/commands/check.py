@@ -19,7 +19,7 @@ from jobs.commands.options import with_formats
 from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
 from jobs.errors import ConfigError, CredentialError, CredentialsRefused, VendorError
-from jobs.securevideo.client import tls_context
+from jobs.securevideo.endpoint import tls_context
 from reports.stored import plain
 from reports.text import so_many
 

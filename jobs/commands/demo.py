@@ -176,15 +176,15 @@ def _write_config(output: Path, data: clinic.DataSet, url: str) -> Path:
 
 
 def _say_what_to_open(folder: Path, last: monthly.Outcome, *, checked: list[Path], say: Callable[[str], None]) -> None:
-    credit_note = last.summary["documents"][0]
+    credit_note = last.summary.documents[0]
     say("")
     say("Open this first, it leads to all the others:")
     say(f"  {folder.parents[1] / OVERVIEW}  the overview")
     say("Then these:")
-    for number, what in ((credit_note["corrects"], "the invoice"), (credit_note["number"], "its credit note")):
+    for number, what in ((credit_note.corrects, "the invoice"), (credit_note.number, "its credit note")):
         for suffix in ("xlsx", "html"):
             say(f"  {folder / f'{number}.{suffix}'}  {what}")
-    statement = folder / "centres" / f"{credit_note['corrects']}-CARDIO.html"
+    statement = folder / "centres" / f"{credit_note.corrects}-CARDIO.html"
     say(f"  {statement}  the statement of one cost centre")
     say("And the vendor's bill, checked:")
     names = ("the vendor's activity file", "the vendor's invoice, as typed", "what differs", "what differs")

@@ -13,7 +13,7 @@ from jobs import config as configuration
 from jobs import log
 from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config
-from jobs.errors import BillingError, CredentialError, UsageError
+from jobs.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:
     from jobs.ledger.snapshots import Snapshots
@@ -34,7 +34,7 @@ def hide_secrets(ctx: click.Context, accounts: Iterable[Account]) -> None:
 def need_authorities(config: Config) -> None:
     """Raises ConfigError where `vendor.ca_file` cannot be used: no account could be asked for anything."""
     if config.vendor.ca_file is not None:
-        from jobs.securevideo.client import tls_context
+        from jobs.securevideo.endpoint import tls_context
 
         tls_context(config.vendor.ca_file)
 
@@ -81,5 +81,5 @@ def write_index(config: Config, ledger: "Ledger", output: Path) -> "tuple[int, t
     try:
         return 0, overview.write(config, ledger, output, program_version=version()).concerns
     except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
-        log.tell(logging.ERROR, str(error) if isinstance(error, BillingError) else log.bug(error))
+        log.tell(logging.ERROR, log.reason(error))
         return 1, ()

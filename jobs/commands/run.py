@@ -29,8 +29,9 @@ from jobs.config import Account, Config
 from jobs.errors import LedgerError, OutputError, combined
 from jobs.ledger.store import Ledger
 from jobs.monthly import Outcome, Unit
-from jobs.output.summary import in_words, of_failure
+from jobs.output.summary import Summary, in_words, of_failure
 from reports.overview.content import Concern
+from reports.stored import to_builtins
 
 
 @click.command()
@@ -87,7 +88,7 @@ def run(
         indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
     standing = 0 if months else _tell_standing(concerns, chosen, units if draft else ())
-    summaries = [outcome.summary for outcome in outcomes]
+    summaries = [to_builtins(outcome.summary) for outcome in outcomes]
     if as_json:
         print_json(summaries)
     status = combined([printed, indexed, standing, *(outcome.exit_status for outcome in outcomes)])
@@ -112,7 +113,7 @@ def _opened(config: Config, accounts: Iterable[Account], months: Iterable[Month]
     except LedgerError as error:
         if as_json:
             units = [(account.key, month) for account in accounts for month in sorted(months)]
-            print_json([of_failure(key, str(month), str(error)) for key, month in units])
+            print_json([to_builtins(of_failure(key, str(month), str(error))) for key, month in units])
         raise
 
 
@@ -160,9 +161,9 @@ def _tell_standing(concerns: Iterable[Concern], accounts: Iterable[Account], dra
     return status
 
 
-def _tell_unit(unit: dict[str, Any]) -> None:
-    where = f"{unit['account']} {unit['month']}"
-    of_unit = {"account": unit["account"], "month": unit["month"]}
-    if unit["error"]:
-        log.tell(logging.ERROR, f"{where}: {unit['error']}", **of_unit)
-    tell_findings(where, unit["findings"], of_unit)
+def _tell_unit(unit: Summary) -> None:
+    where = f"{unit.account} {unit.month}"
+    of_unit = {"account": unit.account, "month": unit.month}
+    if unit.error:
+        log.tell(logging.ERROR, f"{where}: {unit.error}", **of_unit)
+    tell_findings(where, to_builtins(unit.findings), of_unit)

@@ -1,7 +1,8 @@
 """A month's rated sessions as bytes and back: exact, compact, the same bytes for the same frame.
 
 A NumPy archive of the columns: integers (instants as microseconds since 1970, UTC), categories as codes with
-their names, texts as JSON. No UsageDescription text is in it unless the frame holds participants.
+their names, texts as JSON. No UsageDescription text is in it unless the frame holds participants. NumPy and pandas are
+imported where sessions are packed or unpacked: what else the ledger holds is read without them.
 """
 
 import hashlib
@@ -10,25 +11,27 @@ import json
 import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from jobs.billing.rating import allowance_texts
-from jobs.billing.sessions import STATUS_DTYPE
 from reports.document import ESTIMATE_COLUMNS, PARTICIPANT_COLUMNS, Part
 from reports.stored import plain
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Arrays = dict[str, npt.NDArray[Any]]
+    Ids = npt.NDArray[np.int64]
 
 _LEVEL = 1  # of deflate: a tenth larger than level 6, and six times as fast
 UNKNOWN = -1  # minutes are never negative in a rated frame
 
-Arrays = dict[str, npt.NDArray[Any]]
 
-
-def pack(sessions: pd.DataFrame) -> bytes:
+def pack(sessions: "pd.DataFrame") -> bytes:
     """`sessions`: `reports.document.SESSION_COLUMNS`."""
+    import numpy as np
+
     arrays: Arrays = {name: sessions[name].to_numpy(np.int64) for name in ("session_id", "host_id")}
     for name in ("scheduled_at", "billable_at"):
         arrays[name] = sessions[name].dt.as_unit("us").astype("int64").to_numpy(np.int64)
@@ -54,8 +57,14 @@ def pack(sessions: pd.DataFrame) -> bytes:
     return packed.getvalue()
 
 
-def unpack(packed: bytes, parts: Sequence[Part]) -> pd.DataFrame:
+def unpack(packed: bytes, parts: Sequence[Part]) -> "pd.DataFrame":
     """The frame that `pack` got."""
+    import numpy as np
+    import pandas as pd
+
+    from jobs.billing.rating import allowance_texts
+    from jobs.billing.sessions import STATUS_DTYPE
+
     with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
         arrays: Arrays = {name: stored[name] for name in stored.files}
     ordinal, part, minutes = arrays["ordinal"], arrays["part"], arrays["minutes"]
@@ -83,28 +92,42 @@ def unpack(packed: bytes, parts: Sequence[Part]) -> pd.DataFrame:
     return frame
 
 
-def session_ids(packed: bytes) -> npt.NDArray[np.int64]:
+def session_ids(packed: bytes) -> "Ids":
+    import numpy as np
+
     with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
-        ids: npt.NDArray[np.int64] = stored["session_id"]
+        ids: Ids = stored["session_id"]
     return ids
+
+
+def ids_of(numbers: Sequence[int]) -> "Ids":
+    import numpy as np
+
+    return np.array(numbers, dtype=np.int64)
 
 
 def sha256(packed: bytes) -> str:
     return hashlib.sha256(packed).hexdigest()
 
 
-def _json(texts: Sequence[str | None]) -> npt.NDArray[np.uint8]:
+def _json(texts: Sequence[str | None]) -> "npt.NDArray[np.uint8]":
+    import numpy as np
+
     return np.frombuffer(json.dumps(list(texts)).encode(), dtype=np.uint8)
 
 
-def _texts(stored: npt.NDArray[np.uint8]) -> list[Any]:
+def _texts(stored: "npt.NDArray[np.uint8]") -> list[Any]:
     texts: list[Any] = json.loads(stored.tobytes())
     return texts
 
 
-def _instants(microseconds: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
+def _instants(microseconds: "npt.NDArray[np.int64]") -> "pd.DatetimeIndex":
+    import pandas as pd
+
     return pd.DatetimeIndex(microseconds.astype("datetime64[us]")).tz_localize("UTC")
 
 
-def _category(codes: npt.NDArray[np.int32], names: Sequence[object]) -> pd.Categorical:
+def _category(codes: "npt.NDArray[np.int32]", names: Sequence[object]) -> "pd.Categorical":
+    import pandas as pd
+
     return pd.Categorical.from_codes(codes, categories=pd.Index(list(names), dtype="object"))

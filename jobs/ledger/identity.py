@@ -13,18 +13,22 @@ ties are not compared: their SessionIds are as different as their customers.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from jobs.billing.month import Month
 from jobs.errors import UnitError
 from jobs.ledger.renames import keys_of
+from jobs.ledger.rows import ALL, newest_of_each_month
 from jobs.ledger.schema import credentials, documents, numbers
+from reports.document import Document
 
-Ids = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jobs.ledger.frames import Ids
 
 
 def fingerprint(identifier: str, secret: str) -> str:
@@ -55,36 +59,47 @@ def refuse_prefix(connection: Connection, account: str, prefix: str) -> None:
 
 def refuse_counted(
     connection: Connection,
-    account: str,
-    month: str,
+    document: Document,
+    sessions: "pd.DataFrame",
     *,
-    ids: Ids,
     pair: str | None,
-    counted: Callable[[int], Ids],
+    counted: "Callable[[int], Ids]",
 ) -> None:
-    """Raises UnitError where one of the sessions `ids` was counted under the key of an account tied to this one.
+    """Raises UnitError where one of the sessions was counted under the key of an account tied to the document's.
 
-    `pair`: the fingerprint of the credentials; `counted` gives the SessionIds of a document.
+    Those that the document's month was issued with are left out. `pair`: the fingerprint of the credentials; `counted`
+    gives the SessionIds of a document.
     """
+    account, month = document.account, document.month
     tied = _tied(connection, account, pair)
     if not tied:
         return
-    around = [str(Month.parse(month).plus(months)) for months in (-1, 0, 1)]
-    of_others = documents.c.account.in_(tied) & documents.c.month.in_(around)
-    newest = select(func.max(documents.c.id)).where(of_others).group_by(documents.c.account, documents.c.month)
-    rows = select(documents.c.id, documents.c.account, documents.c.month).where(documents.c.id.in_(newest))
-    for row_id, key, of_month in connection.execute(rows.order_by(documents.c.id)):
+    import numpy as np
+
+    ids = sessions["session_id"].to_numpy(np.int64)
+    if own := newest_of_each_month(connection, account, ALL).get(month):
+        ids = np.setdiff1d(ids, counted(own))
+    for row_id, key, of_month in _newest_around(connection, tied, month):
         both = np.intersect1d(ids, counted(row_id))
         if both.size:
             other, *_ = keys_of(connection, key)
             several = f"{both.size} sessions of {month}, the first of them {both[0]}, were"
-            sessions = f"session {both[0]} of {month} was" if both.size == 1 else several
+            which = f"session {both[0]} of {month} was" if both.size == 1 else several
             raise UnitError(
-                f"account {account}: {sessions} billed under the account "
+                f"account {account}: {which} billed under the account "
                 f"{other}, in {of_month}; nobody is billed twice: if {account} is {other} renamed: "
                 f"securevideo-billing rename {other} {account}; if it is another account, correct its credentials, "
                 "or take the account out of the configuration"
             )
+
+
+def _newest_around(connection: Connection, accounts: Sequence[str], month: str) -> Sequence[Row[int, str, str]]:
+    """Id, account and month of the newest documents of the month and its neighbours."""
+    around = [str(Month.parse(month).plus(months)) for months in (-1, 0, 1)]
+    of_accounts = documents.c.account.in_(accounts) & documents.c.month.in_(around)
+    newest = select(func.max(documents.c.id)).where(of_accounts).group_by(documents.c.account, documents.c.month)
+    rows = select(documents.c.id, documents.c.account, documents.c.month).where(documents.c.id.in_(newest))
+    return connection.execute(rows.order_by(documents.c.id)).all()
 
 
 def _tied(connection: Connection, account: str, pair: str | None) -> list[str]:

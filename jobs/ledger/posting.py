@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
 from jobs.billing import invoicing, money
@@ -21,13 +19,16 @@ from jobs.ledger.schema import documents, events, lines, numbers
 from reports.document import Document
 from reports.stored import plain, to_json
 
+if TYPE_CHECKING:
+    from jobs.ledger.frames import Ids
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
     """What a document was decided with, where sessions moved between months; the event `posted` holds it."""
 
     documents: tuple[int, ...] = ()  # ids of those of other months that were posted in the same transaction
-    moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # `jobs.billing.decide.Gathered.moving`
+    moving: "Mapping[str, Ids]" = field(default_factory=dict)  # `jobs.billing.decide.Gathered.moving`
 
 
 def noted(together: Together) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def together(connection: Connection, document_id: int) -> tuple[int, Together]:
     if row is None:
         return 0, Together()
     detail = json.loads(row.detail)
-    moving = {month: np.array(ids, dtype=np.int64) for month, ids in detail.get("moving", {}).items()}
+    moving = {month: frames.ids_of(ids) for month, ids in detail.get("moving", {}).items()}
     return row.id, Together(tuple(detail.get("together", ())), moving)
 
 

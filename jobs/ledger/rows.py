@@ -1,9 +1,9 @@
 """Rows of the ledger's tables as what they stand for: read within the caller's transaction, never changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection, Table, func, select
@@ -16,7 +16,11 @@ from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.document import Document, Snapshot
 from reports.stored import from_json
 
+if TYPE_CHECKING:
+    from jobs.ledger.frames import Ids
+
 Row = Mapping[str, Any]
+ALL = 2**62  # an id beyond all
 
 
 def small_rows(connection: Connection, table: Table) -> list[Row]:
@@ -66,8 +70,20 @@ def packed_sessions(row: Row) -> bytes:
     return packed
 
 
+def counting(connection: Connection, known: "dict[int, Ids]") -> "Callable[[int], Ids]":
+    """Gives the SessionIds that a document's month was left with, from `known` or into it; may raise LedgerDamaged."""
+
+    def counted(document_id: int) -> "Ids":
+        if document_id not in known:
+            row = connection.execute(select(documents).where(documents.c.id == document_id)).mappings().one()
+            known[document_id] = frames.session_ids(packed_sessions(dict(row)))
+        return known[document_id]
+
+    return counted
+
+
 def last_snapshot(connection: Connection, account: str, month: str, until: int) -> Row | None:
-    """The month\'s newest row of `snapshots`, `until` inclusive; None where it has none."""
+    """The month's newest row of `snapshots`, `until` inclusive; None where it has none."""
     of_month = (snapshots.c.account == account) & (snapshots.c.month == month) & (snapshots.c.id <= until)
     query = select(snapshots).where(of_month)
     row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).mappings().one_or_none()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from jobs.ledger import drift, history, renames
 from jobs.ledger.drift import Drift
 from jobs.ledger.schema import NO_RUN, documents, events, snapshots
+from jobs.output.summary import Decided, from_ledger
 from reports.document import Document
 from reports.stored import from_json
 
@@ -26,7 +27,7 @@ class Standing:
     status: str  # as `history` gives it
     documents: tuple[Document, ...]  # what is issued, in that order
     unwritten: bool  # a run was stopped before the files of a document were in place
-    decided: Mapping[str, Any]  # what the last run that got so far noted of its decision; empty where none did
+    decided: Decided  # what the last run that got so far noted of its decision
     failure: str | None  # why the last run failed
     drift: Drift | None  # why the month may have changed
     matched: Mapping[str, Any]  # what the last comparison with the vendor's bill noted; empty where there was none
@@ -69,7 +70,7 @@ def _standing(
         status=history.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
         documents=tuple(from_json(row["body"]) for row in issued),
         unwritten=any(row["id"] not in written for row in issued),
-        decided=json.loads(decided[-1]["detail"]) if decided else {},
+        decided=from_ledger(decided[-1]["detail"]) if decided else Decided(),
         failure=json.loads(runs[-1]["detail"])["error"] if failed else None,
         drift=told_since,
         matched=json.loads(matched[-1]) if matched else {},

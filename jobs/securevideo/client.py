@@ -6,29 +6,28 @@ bare: nothing is followed (redirects), remembered (cookies), unpacked (encodings
 """
 
 import asyncio
-import base64
 import io
 import logging
 import random
 import re
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-import certifi
 import httpcore
 import httpx
 
 from jobs.billing.month import Month
-from jobs.errors import ConfigError, CredentialError, CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
+from jobs.errors import CredentialsRefused, NotFound, ReplyRefused, TryAgainLater
 from jobs.program import PROGRAM, version
+from jobs.securevideo.endpoint import Credentials, Endpoint, authorization, tls_context
 from jobs.securevideo.faults import RETRIED, Passing, instant, meaning, peer_of, retry_after, too_slow
 from reports.text import so_many
+
+__all__ = ["BACKOFF_SECONDS", "TRIES", "Budget", "Client", "Credentials", "Endpoint", "Parse", "Reply"]
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
@@ -38,22 +37,6 @@ _AGAIN = "run the same command again"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 Parse = Callable[[bytes], T]
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    identifier: str = field(repr=False)  # of the API; without a colon, which ends it in HTTP Basic (RFC 7617)
-    secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    base_url: str
-    timeout_seconds: float  # for one reply, from connect to its last byte
-    budget_seconds: float  # for one account-month, tries and waits included
-    max_reply_mib: int
-    ca_file: Path | None = None  # PEM; trusted instead of certifi's authorities
-    proxy: str | None = None  # http:// or https://
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +83,7 @@ class Client:
         self._endpoint, self._account = endpoint, account
         self._now, self._sleep, self._jitter = now, sleep, jitter
         self._base = httpx.URL(endpoint.base_url)
-        self._headers = {**_HEADERS, "Authorization": _authorization(credentials, account)}
+        self._headers = {**_HEADERS, "Authorization": authorization(credentials, account)}
         self._tls = tls_context(endpoint.ca_file)
         proxy_tls = self._tls if (endpoint.proxy or "").startswith("https") else None  # else of httpcore's making
         self._proxy = httpx.Proxy(endpoint.proxy, ssl_context=proxy_tls) if endpoint.proxy else None
@@ -278,29 +261,6 @@ class Client:
                 f"found HTML: status 200, type application/json, {so_many(len(body), 'byte')}; check vendor.base_url"
             )
         return body
-
-
-def _authorization(credentials: Credentials, account: str) -> str:
-    for name, text in (("identifier", credentials.identifier), ("secret", credentials.secret)):
-        # Lone surrogates, as from a misread environment variable, are not printable either.
-        if not text or not text.isprintable() or (name == "identifier" and ":" in text):
-            what = "it is empty or holds a line break, a control character or (the identifier) a colon"
-            raise CredentialError(f"account {account}: the API {name} cannot be sent: {what}; correct it")
-    return f"Basic {base64.b64encode(f'{credentials.identifier}:{credentials.secret}'.encode()).decode()}"
-
-
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Checks certificate and host name, TLS 1.2 or later. Raises ConfigError where `ca_file` cannot be used.
-
-    `create_default_context` would obey SSLKEYLOGFILE.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_verify_locations(cafile=ca_file or certifi.where())
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(f"vendor.ca_file: {ca_file} holds no readable PEM certificates ({error.strerror})") from error
-    return context
 
 
 def _is_plain_json(headers: httpx.Headers) -> bool:

@@ -16,6 +16,7 @@ from jobs.billing.reconcile import Reconciliation
 from jobs.output import summary
 from reports.findings import KINDS
 from reports.formats import csv, html, json, xlsx
+from reports.stored import to_builtins
 from tests import documents
 from tests.usage import PLUS, Row, at, billed, bills, decided, issue, meter, plan, terms
 
@@ -123,7 +124,7 @@ def test_the_columns_of_the_csv_are_those_of_the_file() -> None:
 
 
 def test_the_keys_of_the_summary_and_of_the_document_are_those_of_the_files() -> None:
-    assert names("11.4") == list(summary.of_failure("acme", "2016-11", "no reply"))
+    assert names("11.4") == list(to_builtins(summary.of_failure("acme", "2016-11", "no reply")))
     keys = re.findall(r'^  "(\w+)":', json.render(*documents.sample()).decode(), re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", section("11.3")))
     assert set(keys) - {"schema"} <= named

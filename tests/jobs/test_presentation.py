@@ -39,7 +39,7 @@ def billed(company: Company, settings: Mapping[str, Any]) -> monthly.Outcome:
 def test_a_document_that_cannot_be_made_takes_no_number_and_leaves_no_file(tmp_path: Path) -> None:
     with Company(tmp_path, rows(9)) as company:
         failed = billed(company, {"formats": ("xlsx", "json", "papyrus")})
-        assert (failed.exit_status, failed.summary["status"]) == (1, "failed")
+        assert (failed.exit_status, failed.summary.status) == (1, "failed")
         assert company.names() == {"summary.json"}
         done = company.run("run", "--month", MONTH, now=LATER)
         assert done.exit_code == 0

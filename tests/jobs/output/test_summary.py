@@ -1,10 +1,14 @@
 """`summary.json`: keys, types and values as docs/rules.md §11.4 has them, also where a plan is split or unlimited."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.output import summary as summaries
+from reports.stored import to_builtins
+from tests import usage
 from tests.company import MONTH, PLUS, Company, Rows, account, row, rows
 
 RUN = ("run", "--month", MONTH)
@@ -169,3 +173,14 @@ def test_the_changes_of_a_restatement_sum_to_its_net(tmp_path: Path) -> None:
     own = {change["session_id"]: (change["kind"], change["before"], change["after"]) for change in found["changes"]}
     assert own[1] == ("status", "BILL", "COMP")
     assert own[10] == ("minutes", "25", "26")
+
+
+def test_what_the_ledger_notes_of_a_decision_is_read_again_as_it_was() -> None:
+    noted = summaries.for_ledger(usage.decided(usage.bills(3), draft_only=True))
+    assert (noted.counted, [draft.kind for draft in noted.drafted]) == (3, ["draft"])
+    stored = to_builtins(noted) | {"files": {"draft.json": "0" * 64}, "looked_at": "2016-12-04T06:00:01+00:00"}
+    assert summaries.from_ledger(json.dumps(stored, sort_keys=True)) == noted
+
+
+def test_what_an_earlier_version_did_not_note_is_unset() -> None:
+    assert summaries.from_ledger('{"findings": 2, "snapshot": "ab"}') == summaries.Decided(findings=2)

@@ -1,0 +1,104 @@
+"""What the decision on a month rests on, as far as a view into the ledger reaches; within the caller's transaction."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, select
+
+from jobs.billing import invoicing
+from jobs.billing.acceptance import Acceptance
+from jobs.billing.invoicing import TREND_MONTHS, Issued
+from jobs.ledger import acceptances, posting, renames
+from jobs.ledger.posting import Together
+from jobs.ledger.rows import (
+    ALL,
+    document_of,
+    issued_from,
+    last_snapshot,
+    newest_of_each_month,
+    snapshot_from,
+    with_transfers,
+)
+from jobs.ledger.schema import documents, events, runs, snapshots
+from reports.document import MonthTotals, Snapshot
+
+if TYPE_CHECKING:
+    from jobs.ledger.frames import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How far a look into the ledger reaches: the newest document and snapshot it sees, both inclusive."""
+
+    document_id: int
+    snapshot_id: int
+    event_id: int = ALL  # of acceptances
+    posted: Together = field(default_factory=Together)  # with a document: what it was decided with
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of an account when a month of it is decided."""
+
+    newest: int  # id of the account's newest document, 0 where there is none
+    issued: tuple[Issued, ...]  # the month's documents, the invoice first
+    past: tuple[MonthTotals, ...]  # the earlier issued months, ascending
+    past_currencies: Mapping[str, str]  # of each of them, by month
+    elsewhere: "Mapping[str, Ids]"  # the SessionIds counted in each other issued month
+    last_snapshot: Snapshot | None  # the month's, before the one that is being decided on
+    accepted: tuple[Acceptance, ...]  # of the month's findings
+    moving: "Mapping[str, Ids]"  # of a document's view: what it was decided with
+
+
+def known(connection: Connection, account: str, month: str, view: View, *, counted: "Callable[[int], Ids]") -> Known:
+    """Everything in the ledger that the decision on a month rests on; `counted` gives the SessionIds of a document."""
+    newest = newest_of_each_month(connection, account, view.document_id)
+    newest |= posting.months_of(connection, view.posted.documents)
+    keys, kept_under = renames.keys_of(connection, account), renames.home(connection, account, month)
+    own = select(documents).where(documents.c.account.in_(keys), documents.c.month == month)
+    own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
+    earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
+    past = [document_of(connection, row_id) for row_id in earlier]
+    last = last_snapshot(connection, kept_under, month, view.snapshot_id - 1)
+    return Known(
+        newest=max(newest.values(), default=0),
+        issued=with_transfers(connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()]),
+        past=tuple(map(invoicing.month_totals, past)),
+        past_currencies={document.month: document.currency for document in past},
+        elsewhere={other: counted(row_id) for other, row_id in newest.items() if other != month},
+        last_snapshot=snapshot_from(last) if last else None,
+        accepted=acceptances.given(connection, kept_under, month, view.event_id),
+        moving=view.posted.moving,
+    )
+
+
+def view(connection: Connection, account: str, month: str, until: str) -> View:
+    """What was known at the instant `until`, as the tables hold it, inclusive."""
+    document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
+    kept_under = renames.home(connection, account, month)
+    of_month = (snapshots.c.account == kept_under) & (snapshots.c.month == month)
+    snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
+    event = select(func.max(events.c.id)).where(events.c.at <= until)
+    found = [connection.execute(newest).scalar_one() or 0 for newest in (document, snapshot, event)]
+    return View(document_id=found[0], snapshot_id=found[1], event_id=found[2])
+
+
+def view_before(connection: Connection, document_id: int, snapshot_id: int) -> View:
+    """What was known when a document was posted, of what was posted with it too."""
+    event_id, together = posting.together(connection, document_id)
+    return View(min((document_id, *together.documents)) - 1, snapshot_id, event_id, together)
+
+
+def settled(connection: Connection, account: str, month: str, program_version: str) -> str | None:
+    """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
+
+    None where there is no such document, or where the vendor has sent something else since.
+    """
+    last = last_snapshot(connection, account, month, ALL)
+    made_of = select(documents.c.snapshot_id, runs.c.program_version).join_from(documents, runs)
+    of_month = made_of.where(documents.c.account == account, documents.c.month == month)
+    newest = connection.execute(of_month.order_by(documents.c.id.desc()).limit(1)).one_or_none()
+    if last is None or newest is None or newest.snapshot_id != last["id"]:
+        return None
+    return str(last["sha256"]) if newest.program_version == program_version else None
