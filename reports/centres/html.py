@@ -57,7 +57,7 @@ def page(statement: Statement, allocation: Allocation, workbook: str) -> dict[st
         "lines": _lines(statement, locale),
         "counts": _counts(statement, locale),
         "hosts": _hosts(statement, locale),
-        "sessions": _sessions(statement.sessions, locale),
+        "sessions": _sessions(statement.sessions, locale, document.digits),
         "more_sessions": f"{so_many(left, 'more session')} in {workbook}." if left > 0 else "",
         "reasons": [*statement.reasons(allocation)],
     }
@@ -90,8 +90,8 @@ def _lines(statement: Statement, locale: Locale) -> Table:
         for text, amount, field, tone in sums
     ]
     foot.append(row(Cell("Total"), Cell(""), number(locale, share.total, digits), tone="total"))
-    headings = f"Line | #Of your sessions | #Share in {document.currency}"
-    return table("lines", "What the share consists of", headings, rows, foot=tuple(foot), wide=True)
+    headings = f"Line | #Yours | #{document.currency}"
+    return table("lines", "What the share consists of", headings, rows, foot=tuple(foot))
 
 
 def _counts(statement: Statement, locale: Locale) -> list[tuple[str, Cell]]:
@@ -113,10 +113,10 @@ def _hosts(statement: Statement, locale: Locale) -> Table:
     return table("hosts", "The net share, by host", f"Host | #Share in {document.currency}", rows)
 
 
-def _sessions(sessions: pd.DataFrame, locale: Locale) -> list[ListedSession]:
+def _sessions(sessions: pd.DataFrame, locale: Locale, digits: int) -> list[ListedSession]:
     """Plain texts, no `Cell`s: of many centres there are thousands of rows."""
     listed = sessions.iloc[:MOST]
-    charges = {charge: locale.number(charge) for charge in set(listed["charge"])}
+    charges = {charge: locale.number(charge, digits) for charge in set(listed["charge"])}
     columns = zip(
         listed["session_id"].tolist(),
         listed["billable_at"].dt.strftime("%Y-%m-%d %H:%M:%S").tolist(),
