@@ -1,4 +1,4 @@
-"""`make bench`: what `run` and `match` cost beside straightforward scripts, a workbook beside others', the receiver.
+"""`make bench`: what `run` and `match` cost beside straightforward scripts, cost centres, workbooks, the receiver.
 
 Everything is a ratio within one run, one process after another, the best of a few rounds. A target that is missed
 makes the exit status 1.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
-from benchmarks import matching, webhook
+from benchmarks import centres, matching, webhook
 from benchmarks.measure import ChildFailed, Measured, child
 from benchmarks.months import EVERY, MonthMeasured, measured
 from benchmarks.targets import Target, table
@@ -71,6 +71,9 @@ def compare(plan: Plan) -> list[Target]:
     workbooks = {rows: _workbook(rows, plan, environ) for rows in _told(plan.rows, "a workbook of", "rows")}
     _print_workbooks(workbooks)
     targets = [*_targets_of_months(months, start_up), *chain(*map(_targets_of_workbook, workbooks.items()))]
+    if max(sessions for sessions, _ in plan.months) >= FULL:
+        print("measuring cost centres …", file=sys.stderr, flush=True)
+        targets.append(centres.target(FULL, plan.rounds, environ))
     print("\n".join(target.in_words() for target in targets), flush=True)
     return targets
 

@@ -108,13 +108,24 @@ def vendor(sessions: int, unknown: int, environ: Mapping[str, str]) -> Iterator[
             process.stdin.close()
 
 
-def _round(reached: Vendor, beside: Sequence[str]) -> Round:
+@contextmanager
+def set_up(reached: Vendor, allocation: str = "", centres: str = "") -> Iterator[tuple[Path, list[str | Path]]]:
+    """A folder with a ledger that an empty month has set up, and the program on it.
+
+    `allocation`: the account's key, if any; `centres`: the file `centres.csv` beside the configuration.
+    """
     with TemporaryDirectory(prefix="securevideo-billing-bench-") as name:
         folder = Path(name)
         config = folder / "config.yaml"
-        config.write_text(CONFIG.format(url=reached.url))
+        config.write_text(CONFIG.format(url=reached.url) + allocation)
+        (folder / "centres.csv").write_text(centres)
         program: list[str | Path] = [PROGRAM, "--config", config]
         child([*program, "run", "--month", MONTH_BEFORE], reached.environ)
+        yield folder, program
+
+
+def _round(reached: Vendor, beside: Sequence[str]) -> Round:
+    with set_up(reached) as (folder, program):
         run = [*program, "run", "--month", MONTH, "--json"]
         issuing = child(run, reached.environ)
         issued = _unit(issuing, "issued")

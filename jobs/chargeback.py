@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -109,19 +109,26 @@ def reallocate(config: Config, ledger: Ledger, month: IssuedMonth, now: datetime
         raise UsageError(f"{document.account} {document.month}: today's configuration moves nothing")
     nth = 1 + sum(len(one.transfers) for one in month.issued)
     name = f"reallocation-{nth}.csv"
-    head = Heading("", "reallocation", month.issued[0].document.number or "", document.month, now.date().isoformat())
-    content = table(head, moved, document)
+    content = transfer_sheet(month.issued, moved, now.date())
     with UnitFolder(config.output, document.account, document.month, config.file_mode) as folder, folder.locked():
         folder.write(name, content, config.file_mode)
         detail = {
             "allocation": to_builtins(moved),
             "licensed_hosts": None if resolution.licensed is None else [*resolution.licensed],
+            "moved_on": now.date().isoformat(),
             "files": {name: hashlib.sha256(content).hexdigest()},
         }
         ledger.add_event(
             document.account, document.month, "reallocated", document_id=month.issued[-1].id, detail=detail
         )
     return moved, name
+
+
+def transfer_sheet(issued: Sequence[Issued], moved: Allocation, day: date) -> bytes:
+    """What moved between the centres of an issued month, as CSV; each line comes to 0."""
+    document = issued[-1].document
+    head = Heading("", "reallocation", issued[0].document.number or "", document.month, day.isoformat())
+    return table(head, moved, document)
 
 
 def in_words(document: Document, columns: Mapping[str, Allocation]) -> str:

@@ -51,6 +51,7 @@ class Transfer:
 
     allocation: Allocation
     licensed_hosts: tuple[int, ...] | None
+    moved_on: date
 
 
 @dataclass(frozen=True, slots=True)

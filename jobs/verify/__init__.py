@@ -11,7 +11,7 @@ from jobs.errors import BillingError, LedgerDamaged, UsageError
 from jobs.ledger import acceptances
 from jobs.ledger.rows import issued_from
 from jobs.log import origin
-from jobs.verify import files, ledger
+from jobs.verify import files, ledger, transfers
 from jobs.verify.scope import Difference, LeftOut, Outline, Scope, Told, first_ones, outline_of
 
 __all__ = ["Difference", "LeftOut", "Scope", "accepted", "told", "verify"]
@@ -59,7 +59,7 @@ def _compared(scope: Scope) -> Iterator[Difference | LeftOut]:
             yield from _within_ledger(scope, first_ones(ledger.recomputed(scope, outline, row, issued)))
         if (small["account"], small["month"]) not in outline.files_of_others:
             yield from files.of_document(scope, outline, issued)
-    yield from files.transfers(scope, outline)
+    yield from transfers.differences(scope, outline)
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
     if scope.account is None and scope.month is None:

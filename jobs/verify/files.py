@@ -23,12 +23,13 @@ _KINDS = {"allocation": "csv"}  # of what no format makes
 def links(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Folders that are symbolic links: `run` and `render` write nothing there, so what lies there proves nothing."""
     rows = filter(scope.holds, (*outline.documents, *outline.events))
-    links = {_link(scope, row["account"], row["month"]) for row in rows} - {None}
-    for link in sorted(map(str, links)):
-        yield Difference(link, "the folder", "a real one", "a symbolic link")
+    found = {link(scope, row["account"], row["month"]) for row in rows} - {None}
+    for folder in sorted(map(str, found)):
+        yield Difference(folder, "the folder", "a real one", "a symbolic link")
 
 
-def _link(scope: Scope, account: str, month: str) -> Path | None:
+def link(scope: Scope, account: str, month: str) -> Path | None:
+    """The folder of the account or of its month, where it is a symbolic link."""
     folders = (scope.output / account, scope.output / account / month)
     return next((folder for folder in folders if folder.is_symlink()), None)
 
@@ -42,7 +43,7 @@ def of_document(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Diff
         found = "not written yet; `securevideo-billing run` finishes them"
         yield Difference(str(folder), f"files of {document.stem}", "written", found)
         return
-    if _link(scope, document.account, document.month):
+    if link(scope, document.account, document.month):
         return
     extra = dict(centres.makers(document, issued.sessions))
     for format_name, name in files_of(document).items():
@@ -124,18 +125,6 @@ def overview(scope: Scope, outline: Outline) -> Iterator[Difference]:
         yield Difference(str(file), "the overview", "as it was written", found)
 
 
-def transfers(scope: Scope, outline: Outline) -> Iterator[Difference]:
-    """The sheets of what was moved between cost centres are as they were written."""
-    for row in outline.events:
-        if row["kind"] == "reallocated" and scope.holds(row) and not _link(scope, row["account"], row["month"]):
-            for name, expected in json.loads(row["detail"])["files"].items():
-                file = scope.output / row["account"] / row["month"] / name
-                content = found_at(file)
-                found = content if isinstance(content, str) else sha256(content).hexdigest()
-                if found != expected:
-                    yield Difference(str(file), "SHA-256 of the file", expected, found)
-
-
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Summaries and drafts are as the last run left them."""
     last: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -144,7 +133,7 @@ def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
         kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
         last[unit] = {**kept, **detail.get("files", {})}
     for (account, month), digests in last.items():
-        if _link(scope, account, month) or (account, month) in outline.billed_by_others:
+        if link(scope, account, month) or (account, month) in outline.billed_by_others:
             continue
         for name, expected in digests.items():
             file = scope.output / account / month / name

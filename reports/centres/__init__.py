@@ -37,12 +37,15 @@ def makers(document: Document, sessions: pd.DataFrame) -> Iterator[tuple[str, Ca
     if "allocation" not in document.files or allocation is msgspec.UNSET:
         return
     from reports.centres import csv, html, xlsx
-    from reports.centres.statement import statements
+    from reports.centres.statement import by_centre, statements
+    from reports.formats.xlsx.columns import laid_out_once, of_statement
 
     yield "allocation", partial(csv.render, document, allocation)
     names = file_names(document)
-    for statement in statements(document, allocation, sessions):
+    ordered, stretches = by_centre(sessions, allocation)
+    columns = laid_out_once(of_statement(document), ordered)
+    for statement in statements(document, allocation, ordered, stretches):
         key = f"{FOLDER}/{statement.share.centre}"
         workbook = names[f"{key}.xlsx"].rpartition("/")[2]
         yield f"{key}.html", partial(html.render, statement, allocation, workbook)
-        yield f"{key}.xlsx", partial(xlsx.render, statement, allocation)
+        yield f"{key}.xlsx", partial(xlsx.render, statement, allocation, columns)

@@ -1,6 +1,6 @@
 """The statement of one cost centre as a page: one file, no script, for phone and paper."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,6 +17,16 @@ from reports.text import so_many
 MOST = 100  # sessions listed, as a page is read and printed; the workbook holds all
 
 
+class ListedSession(NamedTuple):
+    """A row of the list of sessions."""
+
+    session_id: int
+    billable_at: str  # UTC, to the second
+    host: str
+    allowance: str
+    charge: str
+
+
 def render(statement: Statement, allocation: Allocation, workbook: str) -> bytes:
     """`workbook`: the name of the other file of the statement."""
     return fill("centre.html.j2", page(statement, allocation, workbook)).encode()
@@ -26,7 +36,7 @@ def page(statement: Statement, allocation: Allocation, workbook: str) -> dict[st
     """The template's variables."""
     document, share = presentable(statement.document), statement.share
     locale = locale_named(document.locale)
-    money = f"{document.currency} "
+    money, left = f"{document.currency} ", len(statement.sessions) - MOST
     return {
         "for_paper": False,
         "lang": locale.page_tag,
@@ -47,7 +57,8 @@ def page(statement: Statement, allocation: Allocation, workbook: str) -> dict[st
         "lines": _lines(statement, locale),
         "counts": _counts(statement, locale),
         "hosts": _hosts(statement, locale),
-        "sessions": _sessions(statement.sessions, locale, workbook),
+        "sessions": _sessions(statement.sessions, locale, document.digits),
+        "more_sessions": f"{so_many(left, 'more session')} in {workbook}." if left > 0 else "",
         "reasons": [*statement.reasons(allocation)],
     }
 
@@ -79,8 +90,8 @@ def _lines(statement: Statement, locale: Locale) -> Table:
         for text, amount, field, tone in sums
     ]
     foot.append(row(Cell("Total"), Cell(""), number(locale, share.total, digits), tone="total"))
-    headings = f"Line | #Of your sessions | #Share in {document.currency}"
-    return table("lines", "What the share consists of", headings, rows, foot=tuple(foot), wide=True)
+    headings = f"Line | #Yours | #{document.currency}"
+    return table("lines", "What the share consists of", headings, rows, foot=tuple(foot))
 
 
 def _counts(statement: Statement, locale: Locale) -> list[tuple[str, Cell]]:
@@ -102,29 +113,20 @@ def _hosts(statement: Statement, locale: Locale) -> Table:
     return table("hosts", "The net share, by host", f"Host | #Share in {document.currency}", rows)
 
 
-def _sessions(sessions: pd.DataFrame, locale: Locale, workbook: str) -> Table:
+def _sessions(sessions: pd.DataFrame, locale: Locale, digits: int) -> list[ListedSession]:
+    """Plain texts, no `Cell`s: of many centres there are thousands of rows."""
     listed = sessions.iloc[:MOST]
-    texts = zip(
+    charges = {charge: locale.number(charge, digits) for charge in set(listed["charge"])}
+    columns = zip(
         listed["session_id"].tolist(),
         listed["billable_at"].dt.strftime("%Y-%m-%d %H:%M:%S").tolist(),
-        listed["billable_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").tolist(),
-        listed["host"].astype(str).tolist(),
-        listed["status"].astype(str).tolist(),
+        listed["host"].tolist(),
+        listed["status"].tolist(),
         listed["allowance"].tolist(),
         listed["charge"].tolist(),
         strict=True,
     )
-    rows = [
-        row(
-            Cell(str(session_id)),
-            Cell(shown, time=instant),
-            name(host),
-            Cell(allowance or f"{status}: never charged"),
-            number(locale, charge),
-        )
-        for session_id, shown, instant, host, status, allowance, charge in texts
+    return [
+        ListedSession(session_id, at, host, allowance or f"{status}: never charged", charges[charge])
+        for session_id, at, host, status, allowance, charge in columns
     ]
-    left = len(sessions) - MOST
-    note = f"{so_many(left, 'more session')} in {workbook}." if left > 0 else ""
-    headings = "Session | Billable at (UTC) | Host | Class on the invoice | #Charge on the invoice"
-    return table("sessions", "In the order of time", headings, rows, note=note, wide=True)

@@ -1,10 +1,12 @@
 """What the statement of one cost centre says: finished, for page and workbook alike."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from reports.allocation import UNALLOCATED, Allocation, CentreShare
@@ -44,7 +46,7 @@ class Statement:
     document: Document
     share: CentreShare
     lines: tuple[StatedLine, ...]
-    sessions: pd.DataFrame  # the centre's, in the document's order
+    sessions: pd.DataFrame  # the centre's, in the document's order: a stretch of what `by_centre` gives
 
     @property
     def title(self) -> str:
@@ -77,11 +79,19 @@ class Statement:
             yield NOBODY
 
 
-def statements(document: Document, allocation: Allocation, sessions: pd.DataFrame) -> Iterator[Statement]:
-    """One for each centre, in order."""
-    texts = descriptions(document)
+def by_centre(sessions: pd.DataFrame, allocation: Allocation) -> tuple[pd.DataFrame, dict[str, slice]]:
+    """The sessions centre by centre, each in the document's order, indexed from 0; and where each centre's are."""
     centres = centres_of(sessions, allocation.assigned)
-    code = {str(name): number for number, name in enumerate(centres.categories)}
+    ordered = sessions.take(np.argsort(centres.codes, kind="stable")).reset_index(drop=True)
+    ends = np.bincount(centres.codes, minlength=len(centres.categories)).cumsum().tolist()
+    return ordered, {name: slice(*ends) for name, ends in zip(centres.categories, pairwise([0, *ends]), strict=True)}
+
+
+def statements(
+    document: Document, allocation: Allocation, ordered: pd.DataFrame, stretches: Mapping[str, slice]
+) -> Iterator[Statement]:
+    """One for each centre, in order; the sessions as `by_centre` gives them."""
+    texts = descriptions(document)
     for share in allocation.centres:
         lines = tuple(
             StatedLine(
@@ -91,8 +101,7 @@ def statements(document: Document, allocation: Allocation, sessions: pd.DataFram
             )
             for line in share.lines
         )
-        own = sessions[centres.codes == code.get(share.centre, -1)].reset_index(drop=True)
-        yield Statement(document, share, lines, own)
+        yield Statement(document, share, lines, ordered.iloc[stretches.get(share.centre, slice(0))])
 
 
 def file_stems(centres: Iterable[str]) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """The statement of one cost centre as a workbook: Statement, whose sums are live, and Sessions."""
 
+from collections import Counter
+from collections.abc import Sequence
 from io import BytesIO
 
 from reports.allocation import Allocation
 from reports.centres.statement import Statement
 from reports.document import STATUSES
-from reports.formats.xlsx import columns, sessions_sheet
+from reports.formats.xlsx import sessions_sheet
 from reports.formats.xlsx.book import Book, Span
+from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, Table, blocks
 from reports.formats.xlsx.stream import finish
@@ -16,11 +19,12 @@ SHEET = "Statement"
 WIDE, NARROW = 60, 16
 
 
-def render(statement: Statement, allocation: Allocation, sheet_rows: int = SHEET_ROWS) -> bytes:
-    """The .xlsx package. `sheet_rows`: how many rows a sheet holds."""
+def render(
+    statement: Statement, allocation: Allocation, shown: Sequence[Column], sheet_rows: int = SHEET_ROWS
+) -> bytes:
+    """The .xlsx package. `shown`: the columns of sessions; `sheet_rows`: how many rows a sheet holds."""
     document, package = statement.document, BytesIO()
     book = Book(document, package)
-    shown = columns.of_statement(document)
     table = Table(blocks(len(statement.sessions), 1, sheet_rows), [column.name for column in shown])
     for name in (SHEET, *(block.sheet for block in table.blocks)):
         book.sheet(name)
@@ -79,10 +83,10 @@ def _write(book: Book, statement: Statement, allocation: Allocation, table: Tabl
 def _counts(book: Book, row: int, statement: Statement, table: Table) -> int:
     """The centre's sessions by status, live over the Sessions table beside the job's own."""
     book.heads(SHEET, row, ("Sessions of the cost centre", "Live", "Job's own"), 1)
-    listed = statement.sessions["status"].value_counts()
+    listed = Counter(statement.sessions["status"].tolist())
     for at, status in enumerate(STATUSES, row + 1):
         name = book.text(SHEET, at, 0, status, "row").local
-        book.live(SHEET, at, 1, table.count(status=name), int(listed.get(status, 0)), "count", "row")
+        book.live(SHEET, at, 1, table.count(status=name), listed[status], "count", "row")
         book.constant(SHEET, at, 2, statement.share.sessions[status], "count", "row", "job")
     return row + 1 + len(STATUSES)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -16,20 +17,23 @@ from reports import usage
 from reports.formats import render
 from tests import hostile, tools
 from tests.browser import opened, start
+from tests.company import MONTH
 from tests.documents import sample
+from tests.jobs.test_allocation import INVOICE, company
 from tests.overviews import overview
 from tests.usage_reports import report
 
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "index", "usage")
+PAGES = (*DOCUMENTS, "index", "usage", "centre")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    content("centre")  # by a run, whose event loop does not start within Playwright's
     with sync_playwright() as playwright:
         started = start(playwright)
         yield started
@@ -43,7 +47,16 @@ def content(name: str) -> bytes:
         return overview_page.render(overview(3, 8))
     if name == "usage":
         return usage.render("html", *report())
+    if name == "centre":
+        return statement()
     return render("html", *sample(name, sessions=40, parts=2))
+
+
+def statement() -> bytes:
+    """What one cost centre pays of a month."""
+    with TemporaryDirectory() as folder, company(Path(folder)) as acme:
+        acme.run("run", "--month", MONTH)
+        return (acme.unit() / f"centres/{INVOICE}-NEURO.html").read_bytes()
 
 
 @cache

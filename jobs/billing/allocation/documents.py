@@ -62,13 +62,18 @@ def allocations(issued: Sequence[Issued]) -> list[Allocation]:
 
 def transfer(issued: Sequence[Issued], terms: AllocationTerms, sources: Sources) -> tuple[Allocation, Resolution]:
     """What moves between centres where the issued month is resolved anew by `sources`; and the new resolution."""
-    document, sessions = issued[-1].document, issued[-1].sessions
-    hosts = set(map(int, sessions["host_id"].unique()))
-    month = Month.parse(document.month)
+    hosts = set(map(int, issued[-1].sessions["host_id"].unique()))
+    month = Month.parse(issued[-1].document.month)
     resolution, _ = resolve(month, hosts, sources.terms or terms, sources, None)
+    return moved(issued, terms, resolution), resolution
+
+
+def moved(issued: Sequence[Issued], terms: AllocationTerms, resolution: Resolution) -> Allocation:
+    """What another resolution makes of the issued month, less what its documents and transfers made of it."""
+    document, sessions = issued[-1].document, issued[-1].sessions
     now = allocate(as_billed(document), sessions, terms, resolution).allocation
     before = allocations(issued)
-    return difference(now, before, touched(sessions, before[-1], sessions, now), document.digits), resolution
+    return difference(now, before, touched(sessions, before[-1], sessions, now), document.digits)
 
 
 def as_billed(document: Document) -> Billed:

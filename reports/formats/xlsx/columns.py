@@ -1,7 +1,8 @@
 """The columns of the Sessions table, of a document's and of a usage report's: each one's head, look and cells."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import pandas as pd
 
@@ -55,6 +56,21 @@ def of_statement(document: Document) -> list[Column]:
     """Of one cost centre's sessions: never a participant."""
     chosen = ("session", "billable_at", "status", "allowance", "charge", "minutes", "host", "host_id")
     return [column for column in of_document(document) if column.name in chosen]
+
+
+def laid_out_once(columns: Sequence[Column], whole: pd.DataFrame) -> list[Column]:
+    """`columns` for frames that are stretches of `whole`, by its index from 0: their cells are laid out together."""
+
+    def once(column: Column) -> Column:
+        cells_of_all = cache(lambda style: column.cells(whole, style))
+
+        def cells(stretch: pd.DataFrame, style: Style) -> Cells:
+            start, of_all = int(stretch.index[0]) if len(stretch) else 0, cells_of_all(style)
+            return lambda rows: of_all(slice(start + rows.start, start + rows.stop))
+
+        return replace(column, cells=cells)
+
+    return [once(column) for column in columns]
 
 
 def of_usage(report: UsageReport) -> list[Column]:

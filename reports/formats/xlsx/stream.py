@@ -10,12 +10,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
+from itertools import islice
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from .rows import text_element
 
 LEVEL = 1  # of deflate: level 6 is a third smaller and takes the rows twice as long
 BUFFER = 1 << 20
+FEW = 5  # pieces of a sheet that is over before a thread for it would have paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def _write(package: ZipFile, name: str, pieces: Iterable[bytes]) -> None:
 
 
 def _ahead(worker: Executor, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """`pieces`, each laid out while the one before is being deflated."""
+    """`pieces`, but for the first few each laid out while the one before is being deflated."""
+    yield from islice(pieces, FEW)
     coming = worker.submit(next, pieces, None)
     while (piece := coming.result()) is not None:
         coming = worker.submit(next, pieces, None)

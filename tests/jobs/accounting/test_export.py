@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -116,7 +115,7 @@ def test_beancount_accepts_and_agrees(tmp_path: Path) -> None:
         assert transactions[-1].links == {f"{INVOICE}-CN1", INVOICE}
 
 
-@pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed")
+@pytest.mark.needs("hledger")
 def test_hledger_accepts_and_agrees(tmp_path: Path) -> None:
     with lake(tmp_path, allocation=SPREAD) as company:
         issued_and_credited(company)

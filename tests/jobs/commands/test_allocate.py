@@ -1,6 +1,9 @@
 import csv
+import hashlib
 import io
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -105,3 +108,32 @@ def test_a_wrong_mapping_is_corrected_by_a_transfer_of_no_money(tmp_path: Path) 
         assert verified.exit_code == 0, verified.output
         sheet.write_bytes(sheet.read_bytes().replace(b"5.00", b"5.01"))
         assert "reallocation-1.csv" in acme.run("verify").output
+
+
+def test_verify_computes_a_transfer_again(tmp_path: Path) -> None:
+    """A sheet and a ledger event that agree with each other prove nothing if the mapping makes something else."""
+    with company(tmp_path) as acme:
+        acme.run("run", "--month", MONTH, now="2016-12-05T06:00:00")
+        for day, centre in ((6, "NEURO"), (7, "CARDIO")):
+            (tmp_path / "centres.csv").write_text(f"{MAP}host,3,{centre},,\n")
+            acme.run(*LINE, "--reallocate", now=f"2016-12-0{day}T06:00:00")
+        verified = acme.run("verify")
+        assert verified.exit_code == 0, verified.output
+        second = acme.unit() / "reallocation-2.csv"
+        assert sums(list(csv.DictReader(io.StringIO(second.read_text())))) == {
+            "CARDIO": Decimal("5.31"), "NEURO": Decimal("-5.31")
+        }  # fmt: skip
+        altered = second.read_bytes().replace(b"5.00", b"7.00")
+        second.write_bytes(altered)
+        with closing(sqlite3.connect(acme.folder / "state/ledger.db")) as connection, connection as ledger:
+            (row,) = ledger.execute("SELECT max(id) FROM events WHERE kind = 'reallocated'")
+            (detail,) = ledger.execute("SELECT detail FROM events WHERE id = ?", row).fetchone()
+            found = json.loads(detail)
+            found["files"]["reallocation-2.csv"] = hashlib.sha256(altered).hexdigest()
+            found["allocation"]["centres"][0]["total"] = "7.30"
+            ledger.execute("UPDATE events SET detail = ? WHERE id = ?", (json.dumps(found), *row))
+        told = acme.run("verify").output
+        assert "moved between centres, centres.0.total: expected 5.31, found 7.30" in told
+        assert f"{second}: " in told
+        second.unlink()
+        assert f"{second}: the file: expected there, found missing" in acme.run("verify").output
