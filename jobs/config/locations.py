@@ -93,6 +93,8 @@ def _is_host(host: str) -> bool:
         for label in labels:
             if label.startswith("xn--"):
                 idna.decode(label)
+        if labels[0].startswith("xn--"):
+            idna.decode(host.lower())  # as httpx does then, with all of its labels
     except ValueError:  # idna's errors are such too
         return False
     return len(host) <= 253 and all(1 <= len(label) <= 63 for label in labels)

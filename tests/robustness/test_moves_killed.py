@@ -12,6 +12,7 @@ RUN = ("run", "--month", f"{OCTOBER}..{NOVEMBER}")
 COUNT = "SELECT count(*) FROM documents"
 
 
+@pytest.mark.needs("strace")
 @pytest.mark.parametrize(("call", "nth"), [("fsync", 2), ("fsync", 9), ("renameat", 3), ("renameat", 7)])
 def test_a_swap_that_is_killed_is_whole_or_not_at_all(ground: Ground, vendor: Simulator, call: str, nth: int) -> None:
     vendor.data = data_set([row(1001, OCTOBER), row(1101, NOVEMBER)])

@@ -20,6 +20,7 @@ PATHS = st.text("ab/%.~-_0", max_size=12)
 
 IMPOSSIBLE = (
     "https://999.1.1.1/",
+    "https://xn--bcher-kva.a_b/",
     "https://001.2.3.4/",
     "https://1.2.3/",
     "https://12345/",
