@@ -44,6 +44,7 @@ def _installed(program: str) -> bool:
 
 TOOLS = {
     "chromium": Tool("chromium", "the pages in a browser", partial(_installed, "chromium")),
+    "curl": Tool("curl", "the hook that tells a chat", partial(_installed, "curl")),
     "hledger": Tool("hledger", "the export for hledger", partial(_installed, "hledger")),
     "LibreOffice": Tool("libreoffice-calc", "workbooks recalculated", partial(_installed, "soffice")),
     "nginx": Tool("nginx-light", "the receiver behind a web server", partial(_installed, "nginx")),

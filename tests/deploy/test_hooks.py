@@ -2,7 +2,6 @@
 
 import email
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from email import policy
@@ -69,7 +68,7 @@ def chat() -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.needs("curl")
 def test_chat_gets_a_line_a_unit_and_its_address_stays_in_a_file(tmp_path: Path, chat: tuple[str, list[bytes]]) -> None:
     address, given = chat
     file = tmp_path / "chat.curl"

@@ -2,13 +2,11 @@
 
 import html
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from reports.formats.xlsx.reading import read_figures
+from tests import tools
 from tests.company import MONTH, Company, account, row
 from tests.reports.formats.libreoffice import recalculated
 
@@ -34,6 +32,5 @@ def test_sums_over_thousands_of_tiers_stay_short_and_right(tmp_path: Path) -> No
     formulas = [html.unescape(formula) for sheet in sheets for formula in re.findall(r"<f>(.*?)</f>", sheet)]
     assert max(map(len, formulas)) < EXCEL
     assert any("SUMPRODUCT(" in formula for formula in formulas)
-    if shutil.which("soffice") is None:
-        pytest.skip("soffice is not installed; left out: recalculated values")
+    tools.require("LibreOffice")
     assert read_figures(recalculated({"tiers": package}, tmp_path / "office")["tiers"]) == figures
