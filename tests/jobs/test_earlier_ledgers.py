@@ -1,4 +1,6 @@
-"""What version 0.1.0 left of two made-up clinics: it is proven, written again and restated as on the day it was made.
+"""What version 0.1.0 left of two made-up clinics: proven, written again and restated with the figures of that day.
+
+Pages and workbooks may look otherwise in a later version; what is CSV or JSON stays as it was, byte for byte.
 
 `tests/ledgers/0.1.0` was made once, by that version; it holds a split month, tiers, minutes, a credit note and a draft.
 """
@@ -56,18 +58,23 @@ def test_it_is_proven_whole(company: Company) -> None:
     )
 
 
-def test_its_files_are_written_again_as_they_were(company: Company) -> None:
+def test_its_files_are_written_again_with_the_same_figures(company: Company) -> None:
     output = company.folder / "out"
     before = documents_of(output)
-    assert len(before) == 4 * 4
     for name in before:
         (output / name).unlink()
     assert company.run("render").exit_code == 0
-    mark = ("○</span> Info".encode(), "●</span> Info".encode())  # since then the same on the page as in the workbook
-    assert documents_of(output) == {
-        name: content.replace(*mark) if name.endswith(".html") else content for name, content in before.items()
-    }
-    assert company.run("verify").exit_code == 0
+    again = documents_of(output)
+    assert len(before) == 4 * 4
+    assert again.keys() == before.keys()
+    for name in before:
+        if name.endswith((".csv", ".json")):
+            assert again[name] == before[name], name
+    verified = company.run("verify")  # reads every figure of the pages and workbooks, too
+    assert (verified.exit_code, verified.stdout) == (
+        0,
+        "proven: documents 4, all of their files, snapshots 5; no difference\n",
+    )
 
 
 def test_a_month_of_it_is_restated_under_the_terms_stored_then(company: Company) -> None:
