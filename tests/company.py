@@ -6,6 +6,7 @@ with Company(tmp_path, [row(1), row(2, status="COMP")]) as company:
     assert company.summary()["status"] == "issued"
 """
 
+import gc
 import json
 import logging
 import os
@@ -127,7 +128,11 @@ class Company:
         with _clock(now), logging_kept():
             runner = CliRunner()
             line = ["--config", str(self.config_file), *arguments]
-            return runner.invoke(group.main, line, typed, env=dict(environ or {}), catch_exceptions=False)
+            try:
+                return runner.invoke(group.main, line, typed, env=dict(environ or {}), catch_exceptions=False)
+            finally:  # a command sets the collector for a process that ends with it; this one goes on
+                gc.unfreeze()
+                gc.enable()
 
     def process(
         self, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None

@@ -12,8 +12,9 @@ Between two calls that change the disk, a kill leaves the same disk whenever it 
 for each *state* that a kill left (names, modes, bytes, rows; a ledger in SQLite as its recovery leaves it, with which
 each rerun begins), and each kill is checked to have left a state that is known to heal.
 
-`make test` only samples: with the ledger in SQLite it kills at every call that changes the disk (writes, renames, …)
-and at some of the others; on PostgreSQL at an eighth of those and of the calls that tell the server something.
+`make test` only samples: with the ledger in SQLite it kills at every call that changes a name or a file (writes,
+renames, …), at every fourth page that SQLite writes, and at some of the others; on PostgreSQL at an eighth of those and
+of the calls that tell the server something.
 `pytest tests/robustness --every-syscall` kills at each call of every kind, on both, and reruns before recovery too.
 """
 
@@ -43,6 +44,7 @@ RUN = ("run", "--month", NOVEMBER)
 ADJUST = (*RUN, "--adjust")
 RENDER = ("render",)
 EVERY_NTH_OTHER = 9
+EVERY_NTH_PAGE = 4  # of those that SQLite writes: between two of them is its own atomic commit
 EVERY_NTH_ON_POSTGRESQL = 8
 AT_ONCE = 2  # this machine's cores
 CHANGES = re.compile(
@@ -150,6 +152,12 @@ def calls_of(start: Installation, command: Sequence[str], kinds: str) -> list[Ca
     return numbered(process.calls())
 
 
+def sampled(number: int, call: Call) -> bool:
+    if call.name == "pwrite64":
+        return call.nth % EVERY_NTH_PAGE == 0
+    return bool(CHANGES.match(call.text)) or number % EVERY_NTH_OTHER == 0
+
+
 @pytest.mark.parametrize("command", [RUN, ADJUST, RENDER], ids=["run", "adjust", "render"])
 def test_a_process_killed_at_any_system_call_is_finished_by_the_next(
     ground: Ground, vendor: Simulator, command: Sequence[str], every_syscall: bool
@@ -158,11 +166,7 @@ def test_a_process_killed_at_any_system_call_is_finished_by_the_next(
     with trial(ground, vendor, command, every_state=every_syscall) as attempt:
         kinds = "all" if every_syscall else f"{EFFECTS},{TALK}" if ground.postgresql else EFFECTS
         calls = calls_of(attempt.start, command, kinds)
-        chosen = [
-            call
-            for number, call in enumerate(calls)
-            if every_syscall or CHANGES.match(call.text) or number % EVERY_NTH_OTHER == 0
-        ]
+        chosen = [call for number, call in enumerate(calls) if every_syscall or sampled(number, call)]
         if ground.postgresql and not every_syscall:
             chosen = chosen[::EVERY_NTH_ON_POSTGRESQL]
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -130,7 +130,7 @@ def numbers(count: int, columns: int) -> Iterator[bytes]:
 TEXTS = b'<row><c t="inlineStr"><is><t>' + b"x" * 30_000 + b"</t></is></c></row>"
 HEAVY: dict[str, Callable[[Path], Path]] = {
     "120 MiB of shared strings": lambda path: package(path, strings(120) | of_sheet(b"<row/>", 1)),
-    "elements outside rows": lambda path: package(path, of_sheet(b"<a/>", 200)),
+    "elements outside rows": lambda path: package(path, of_sheet(b"<a/>", 60)),
     "a million rows of ids": lambda path: package(path, {"xl/worksheets/sheet1.xml": numbers(1_000_000, 3)}),
     "long texts": lambda path: package(path, of_sheet(TEXTS, 200)),
     "one long text": lambda path: package(
