@@ -52,12 +52,12 @@ def issued_month(config: Config, ledger: Ledger, account: Account, month: Month)
         raise UsageError(f"nothing was issued for {account.key} {month}; `securevideo-billing history` shows what was")
     snapshots = Snapshots(config.snapshots)
     attached = ledger.attachments(ledger.document_row(issued[-1].id)["snapshot_id"])
-    live = statuses.live({kind: snapshots.load(sha256) for kind, sha256 in attached.items()})
+    enrichment = statuses.read({kind: snapshots.load(sha256) for kind, sha256 in attached.items()})
     stored = from_builtins(issued[0].document.terms).allocation
     return IssuedMonth(
         issued=issued,
         terms=today if stored is msgspec.UNSET else stored,
-        sources=sources_of(live, account.centre_map, today),
+        sources=sources_of(enrichment, account.centre_map, today),
         stored=documents.last_resolution(issued),
     )
 
@@ -70,9 +70,9 @@ def under(month: IssuedMonth, policy: Policy) -> tuple[Allocation, tuple[Finding
     sessions = month.issued[-1].sessions
     hosts = set(map(int, sessions["host_id"].unique()))
     of = Month.parse(month.document.month)
-    resolution, told = resolve(of, hosts, month.sources.terms or terms, month.sources, month.stored)
+    resolution, findings = resolve(of, hosts, month.sources.terms or terms, month.sources, month.stored)
     found = allocate(documents.as_billed(month.document), sessions, terms, resolution)
-    return found.allocation, (*told, *found.findings)
+    return found.allocation, (*findings, *found.findings)
 
 
 def with_policy(terms: AllocationTerms, policy: Policy) -> AllocationTerms | None:

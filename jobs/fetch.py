@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from jobs.billing.counting import counted
-from jobs.billing.enrichment import Live, to_ask
+from jobs.billing.enrichment import Enrichment, to_ask
 from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from jobs.config import Account, Config, read_credential
 from jobs.errors import CredentialsRefused, VendorError
 from jobs.ledger.identity import fingerprint
-from jobs.ledger.snapshots import Kept, Snapshots
+from jobs.ledger.snapshots import Digests, Snapshots
 from jobs.ledger.store import Ledger
 from jobs.securevideo import history, statuses
 from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply
@@ -29,9 +29,9 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True)
 class Fetched:
     reply: Reply[Received]  # History
-    kept: Kept  # its bytes
-    live: Live
-    attached: Mapping[str, Kept]  # the bytes that `live` was read from, by kind
+    digests: Digests  # its bytes
+    enrichment: Enrichment
+    attached: Mapping[str, Digests]  # the bytes that `enrichment` was read from, by kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,44 +88,44 @@ class AccountVendor:
 
     def _fetch(self, month: Month, settled: str | None) -> Fetched | Settled:
         budget = Budget.of(self._config.vendor.budget_seconds)
-        kept: list[Kept] = []
+        digests: list[Digests] = []
 
         def keep_and_read(body: bytes) -> Received | None:
-            kept.append(self._snapshots.keep(body))
-            return None if kept[-1].sha256 == settled else self._read(body)
+            digests.append(self._snapshots.keep(body))
+            return None if digests[-1].sha256 == settled else self._read(body)
 
         if self._client is None:
             self._client = client_of(self._config, self._account, self._environ, self._now)
         reply = self._client.history(month, keep_and_read, budget=budget)
         if reply.content is None and not any(clock_skew(reply)):
             return Settled(Reply(None, reply.received_at, reply.served_at))
-        received = reply.content or self._read(self._snapshots.load(kept[-1].sha256))
-        beside = self._ask_beside(self._client, month, received, budget)
-        attached = {kind: self._snapshots.keep(body) for kind, body in beside.items()}
+        received = reply.content or self._read(self._snapshots.load(digests[-1].sha256))
+        attachments = self._attachments(self._client, month, received, budget)
+        attached = {kind: self._snapshots.keep(body) for kind, body in attachments.items()}
         whole = Reply(received, reply.received_at, reply.served_at)
-        return Fetched(whole, kept[-1], statuses.live(beside), attached)
+        return Fetched(whole, digests[-1], statuses.read(attachments), attached)
 
     def _read(self, body: bytes) -> Received:
         return history.read(body, keep_participants=self._config.participants == "full")
 
-    def _ask_beside(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
+    def _attachments(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
         if not self._hosts:
             self._hosts.append(statuses.list_of_hosts(client, budget))
-        beside = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
+        attachments = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
         if (groups := self._groups_of(client, budget)) is not None:
-            beside["groups"] = groups
-        elsewhere = self._ledger.elsewhere(self._account.key, str(month))
+            attachments["groups"] = groups
+        billed_elsewhere = self._ledger.billed_elsewhere(self._account.key, str(month))
         rows, hooked = received.rows, self._account.webhook_secret is not None
         if not hooked:  # then nothing is asked of sessions that have a duration
             rows = rows[rows["session_id"].isin(rows.loc[rows["minutes"].isna(), "session_id"])]
-        sessions = counted(rows, month, elsewhere, received.findings)
+        sessions = counted(rows, month, billed_elsewhere, received.findings)
         if unknown := to_ask(sessions):
             most = self._config.vendor.status_lookups
-            beside["statuses"] = statuses.to_json(statuses.statuses(client, unknown, most=most, budget=budget))
+            attachments["statuses"] = statuses.to_json(statuses.statuses(client, unknown, most=most, budget=budget))
         if hooked:
-            listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *elsewhere.values()])
-            beside["events"] = statuses.to_json(self._events(month, sessions, unknown, listed.tolist()))
-        return beside
+            listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *billed_elsewhere.values()])
+            attachments["events"] = statuses.to_json(self._events(month, sessions, unknown, listed.tolist()))
+        return attachments
 
     def _groups_of(self, client: Client, budget: Budget) -> bytes | None:
         """Of the groups that cost centres depend on, asked for once; None where none do, or they cannot be had."""

@@ -7,8 +7,8 @@ import msgspec
 
 from jobs.billing.centres import Sources, sources_of
 from jobs.billing.decide import Gathered
-from jobs.billing.enrichment import Live
-from jobs.billing.invoicing import Setting
+from jobs.billing.enrichment import Enrichment
+from jobs.billing.invoicing import Provenance
 from jobs.billing.month import Month
 from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
@@ -17,9 +17,9 @@ from jobs.securevideo.history import Received
 from reports.document import Snapshot
 
 
-def configured(config: Config, account: Account, snapshot: Snapshot, program_version: str) -> Setting:
+def configured(config: Config, account: Account, snapshot: Snapshot, program_version: str) -> Provenance:
     """How documents are made by the configuration."""
-    return Setting(
+    return Provenance(
         account=account.key,
         snapshot=snapshot,
         presentation=config.presentation(program_version),
@@ -30,7 +30,14 @@ def configured(config: Config, account: Account, snapshot: Snapshot, program_ver
 
 
 def gather(
-    month: Month, *, now: datetime, known: Known, received: Received, setting: Setting, terms: Terms, live: Live
+    month: Month,
+    *,
+    now: datetime,
+    known: Known,
+    received: Received,
+    setting: Provenance,
+    terms: Terms,
+    enrichment: Enrichment,
 ) -> Gathered:
     """What a run gathers that is to issue invoices only. `terms`: those stored with the invoice, where there is one."""
     return Gathered(
@@ -44,8 +51,8 @@ def gather(
         received=received.received,
         findings=received.findings,
         issued=known.issued,
-        elsewhere=known.elsewhere,
-        live=live,
+        billed_elsewhere=known.billed_elsewhere,
+        enrichment=enrichment,
         last_reply=known.last_snapshot,
         accepted=known.accepted,
         moving=known.moving,
@@ -57,7 +64,7 @@ def terms_of(account: Account, known: Known) -> Terms:
     return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
 
 
-def sources_for(account: Account, live: Live) -> Sources:
+def sources_for(account: Account, enrichment: Enrichment) -> Sources:
     """What names the account's cost centres today."""
     rules = account.terms.allocation
-    return sources_of(live, account.centre_map, None if rules is msgspec.UNSET else rules)
+    return sources_of(enrichment, account.centre_map, None if rules is msgspec.UNSET else rules)

@@ -40,8 +40,14 @@ def events(summaries: Iterable[Mapping[str, Any]], exit_status: int) -> list[str
 
 def message(event: str, run_id: int | None, exit_status: int, summaries: Iterable[Mapping[str, Any]]) -> bytes:
     """What a hook reads on its standard input: one JSON object."""
-    told = {"schema": SCHEMA, "event": event, "run_id": run_id, "exit": exit_status, "units": [*map(_unit, summaries)]}
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    message = {
+        "schema": SCHEMA,
+        "event": event,
+        "run_id": run_id,
+        "exit": exit_status,
+        "units": [*map(_unit, summaries)],
+    }
+    return json.dumps(message, ensure_ascii=False).encode() + b"\n"
 
 
 def _unit(summary: Mapping[str, Any]) -> dict[str, Any]:

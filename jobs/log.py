@@ -40,11 +40,11 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         message = self._clean(record.getMessage() + _place(record))
-        told: dict[str, object] | None = getattr(record, "told", None)
+        fields: dict[str, object] | None = getattr(record, "fields", None)
         if self._json:
             line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
-            return self._before + json.dumps(line | (told or {}), ensure_ascii=False)
-        return self._before + (f"{at} {record.levelname.lower()}: {message}" if told is None else message)
+            return self._before + json.dumps(line | (fields or {}), ensure_ascii=False)
+        return self._before + (f"{at} {record.levelname.lower()}: {message}" if fields is None else message)
 
     def _clean(self, message: str) -> str:
         for secret in self._secrets:
@@ -79,11 +79,11 @@ def reason(error: Exception) -> str:
 
 def tell(level: int, message: str, **fields: object) -> None:
     """Says what a person must know or act on; `fields` stand beside the message in JSON, and hold no text of a row."""
-    logging.getLogger(__name__).log(level, "%s", message, extra={"told": fields})
+    logging.getLogger(__name__).log(level, "%s", message, extra={"fields": fields})
 
 
 def set_up(style: Literal["text", "json"], *, verbose: bool, stream: TextIO) -> Formatter:
-    """Sends the program's log to `stream`; gives the formatter, which is told the secrets once they are read."""
+    """Sends the program's log to `stream`; gives the formatter, which learns the secrets once they are read."""
     formatter = Formatter(style, before=CLEAR_LINE if stream.isatty() else "")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)

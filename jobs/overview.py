@@ -12,14 +12,23 @@ from jobs.billing import money
 from jobs.billing.month import Month, through
 from jobs.config import Config
 from jobs.ledger.drift import Drift
-from jobs.ledger.state import Standing
+from jobs.ledger.state import MonthState
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
 from jobs.output.seal import OVERVIEW, sealed
 from reports import formats, overview
 from reports.document import Document
-from reports.overview import content
-from reports.overview.content import MATTERS, Concern, File, Overview, Paper, Sum
+from reports.overview.content import (
+    MATTERS,
+    Bill,
+    Concern,
+    DocumentEntry,
+    File,
+    Overview,
+    OverviewAccount,
+    OverviewMonth,
+    Sum,
+)
 from reports.overview.page import MATTERS as MATTERS_IN_WORDS
 from reports.stored import plain
 
@@ -27,7 +36,7 @@ from reports.stored import plain
 def write(config: Config, ledger: Ledger, output: Path, *, program_version: str) -> Overview:
     """Writes `<output>/index.html` anew. Of several runs at once the last one's stays, whole. Raises OutputError."""
     with Folder(output) as folder, folder.locked():
-        shown = overview_of(config, ledger.standings(), output, program_version)
+        shown = overview_of(config, ledger.month_states(), output, program_version)
         folder.write(OVERVIEW, sealed(overview.render(shown)), config.file_mode)
     return shown
 
@@ -45,10 +54,10 @@ def in_words(concern: Concern) -> str:
     )
 
 
-def overview_of(config: Config, standings: Iterable[Standing], output: Path, program_version: str) -> Overview:
+def overview_of(config: Config, month_states: Iterable[MonthState], output: Path, program_version: str) -> Overview:
     """Every account's months, the gaps between them too. Only files that are in `output` are linked."""
-    by_account: dict[str, dict[str, Standing]] = {key: {} for key in config.accounts}
-    for one in standings:
+    by_account: dict[str, dict[str, MonthState]] = {key: {} for key in config.accounts}
+    for one in month_states:
         by_account.setdefault(one.account, {})[one.month] = one
     known = [one for months in by_account.values() for one in months.values()]
     known_at = max((one.known_at for one in known), default=None)
@@ -67,8 +76,8 @@ def overview_of(config: Config, standings: Iterable[Standing], output: Path, pro
 
 
 def _account(
-    config: Config, key: str, months: Mapping[str, Standing], output: Path, known_at: datetime | None
-) -> content.Account:
+    config: Config, key: str, months: Mapping[str, MonthState], output: Path, known_at: datetime | None
+) -> OverviewAccount:
     newest = next((one.documents[-1] for _, one in sorted(months.items(), reverse=True) if one.documents), None)
     configured = config.accounts.get(key)
     terms = configured.terms if configured else None
@@ -78,24 +87,24 @@ def _account(
     listed = tuple(
         _month(month, months.get(month), output, currency, checked_at) for month in map(str, through(months))
     )
-    return content.Account(key, called.bill_to.name if called else "", currency, listed)
+    return OverviewAccount(key, called.bill_to.name if called else "", currency, listed)
 
 
 def _month(
-    month: str, known: Standing | None, output: Path, currency: str, checked_at: datetime | None
-) -> content.Month:
+    month: str, known: MonthState | None, output: Path, currency: str, checked_at: datetime | None
+) -> OverviewMonth:
     """`currency`: the account's, for a month without an amount.
 
-    `checked_at`: as of when the vendor's bills are told of; None for an account that has none checked.
+    `checked_at`: as of when the vendor's bills are reported; None for an account that has none checked.
     """
     if known is None:
-        return content.Month(month, "missing", None, None, None, None, currency, 0, False, ())
+        return OverviewMonth(month, "missing", None, None, None, None, currency, 0, False, ())
     issued, decided = known.documents, known.decided
     folder = output / known.home / month
     last = issued[-1] if issued else None
-    return content.Month(
+    return OverviewMonth(
         month=month,
-        standing=known.status if last is not None or known.failure is None else "failed",  # type: ignore[arg-type]  # the ledger's words
+        status=known.status if last is not None or known.failure is None else "failed",  # type: ignore[arg-type]  # the ledger's words
         counted=_noted(decided.counted, last.counts["BILL"] if last else None),
         included=_noted(decided.included, last.allowance.included if last else None),
         overage=_noted(decided.overage, last.allowance.overage if last else None),
@@ -104,7 +113,7 @@ def _month(
         warnings=decided.warnings,
         may_have_changed=known.drift is not None,
         bill=_bill(known, folder, checked_at) if checked_at and issued else None,
-        papers=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
+        documents=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
     )
 
 
@@ -112,11 +121,11 @@ def _noted(number: int | UnsetType | None, else_: int | None) -> int | None:
     return else_ if number is UNSET else number
 
 
-def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
+def _bill(known: MonthState, folder: Path, at: datetime) -> Bill:
     if not known.matched:
-        return content.Bill(matched=False)
+        return Bill(matched=False)
     page = folder / f"match-{known.matched['number']}.html"
-    return content.Bill(
+    return Bill(
         matched=True,
         open=known.matched["open"],
         age=(at.date() - date.fromisoformat(known.matched["since"])).days,
@@ -124,7 +133,7 @@ def _bill(known: Standing, folder: Path, at: datetime) -> content.Bill:
     )
 
 
-def _currency(known: Standing) -> str:
+def _currency(known: MonthState) -> str:
     """Of the month's amounts: all of its documents are in that of the first."""
     named = [*(document.currency for document in known.documents), *(one.currency for one in known.decided.drafted)]
     return named[0] if named else ""
@@ -137,14 +146,14 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
-def _issued(document: Document, folder: Path) -> Paper:
+def _issued(document: Document, folder: Path) -> DocumentEntry:
     files = _files(document.files, folder)
-    return Paper(document.kind, document.number, document.issued_on, document.total, files)
+    return DocumentEntry(document.kind, document.number, document.issued_on, document.total, files)
 
 
-def _drafted(known: Standing, folder: Path) -> Iterator[Paper]:
+def _drafted(known: MonthState, folder: Path) -> Iterator[DocumentEntry]:
     for draft in known.decided.drafted:
-        yield Paper(draft.kind, None, None, draft.total, _files(draft.files, folder))
+        yield DocumentEntry(draft.kind, None, None, draft.total, _files(draft.files, folder))
 
 
 def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
@@ -154,7 +163,7 @@ def _files(files: Mapping[str, str], folder: Path) -> tuple[File, ...]:
 
 
 def _concerns(
-    by_account: Mapping[str, Mapping[str, Standing]], known_at: datetime | None, close_day: int
+    by_account: Mapping[str, Mapping[str, MonthState]], known_at: datetime | None, close_day: int
 ) -> tuple[Concern, ...]:
     found = [
         concern
@@ -167,7 +176,7 @@ def _concerns(
 
 
 def _concerns_of(
-    key: str, month: str, known: Standing | None, known_at: datetime | None, close_day: int
+    key: str, month: str, known: MonthState | None, known_at: datetime | None, close_day: int
 ) -> Iterator[Concern]:
     if known is None:
         yield Concern("missing", key, month, "no run has billed it")
@@ -198,7 +207,7 @@ def _told(drift: Drift) -> str:
     return f"webhooks have reported {sessions} since its last run, most recently at {last}"
 
 
-def _sums(accounts: Iterable[content.Account]) -> tuple[Sum, ...]:
+def _sums(accounts: Iterable[OverviewAccount]) -> tuple[Sum, ...]:
     """What is issued by month and currency, newest month first."""
     totals: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for account in accounts:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.billing.centres import resolution_of, sources_of
 from jobs.billing.decide import Decision, Gathered, decide
-from jobs.billing.invoicing import Setting
+from jobs.billing.invoicing import Provenance
 from jobs.billing.month import Month
 from jobs.billing.terms import Terms, from_builtins
 from jobs.config import Account, Config
@@ -35,7 +35,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     """
     month = Month.parse(like.month)
     snapshot = archive.ledger.snapshot(view.snapshot_id)
-    setting = Setting(
+    setting = Provenance(
         account=like.account,
         snapshot=snapshot,
         presentation=like.presentation,
@@ -46,7 +46,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
     now = max(snapshot.fetched_at, month.closes_at(like.close_day))
     gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))
     accepted = any(one.code == "rows-gone" and one.seen == snapshot.sha256 for one in gathered.accepted)
-    sources = replace(sources_of(gathered.live, (), None), stored=resolution_of(like))
+    sources = replace(sources_of(gathered.enrichment, (), None), stored=resolution_of(like))
     setting = replace(gathered.setting, past_currencies=_unlike(gathered.setting.past_currencies, like))
     guarded = accepted  # what is issued needed no other leave
     return decide(replace(gathered, adjust=adjust, guarded=guarded, setting=setting, sources=sources))
@@ -65,19 +65,19 @@ def as_a_run_gathers(
     setting = configured(config, account, archive.ledger.snapshot(view.snapshot_id), program_version)
     terms = terms_of(account, archive.ledger.known(account.key, str(month), view))
     gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=terms)
-    return replace(gathered, adjust=True, sources=sources_for(account, gathered.live))
+    return replace(gathered, adjust=True, sources=sources_for(account, gathered.enrichment))
 
 
 def gathered_again(
-    archive: Archive, month: Month, view: View, *, now: datetime, setting: Setting, terms: Terms
+    archive: Archive, month: Month, view: View, *, now: datetime, setting: Provenance, terms: Terms
 ) -> Gathered:
     """What a run gathered on the snapshot that `view` names. Raises LedgerDamaged where it is missing or damaged."""
     known = archive.ledger.known(setting.account, str(month), view)
     attached = archive.ledger.attachments(view.snapshot_id)
     body = archive.snapshots.load(setting.snapshot.sha256)
     received = history.read(body, keep_participants=setting.presentation.participants == "full")
-    live = statuses.live({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()})
-    return gather(month, now=now, known=known, received=received, setting=setting, terms=terms, live=live)
+    enrichment = statuses.read({kind: archive.snapshots.load(sha256) for kind, sha256 in attached.items()})
+    return gather(month, now=now, known=known, received=received, setting=setting, terms=terms, enrichment=enrichment)
 
 
 def _unlike(currencies: Mapping[str, str], like: Document) -> dict[str, str]:

@@ -12,25 +12,25 @@ NOTHING = "nothing"
 _SHOWN = 80  # characters of a value
 
 
-class Difference(NamedTuple):
+class FileDifference(NamedTuple):
     where: str
     expected: str
     found: str
     holds: str = "figures"  # as `Place.holds`: "names" where either file says so
 
 
-def differing(format_name: str, expected: bytes, found: bytes) -> Iterator[Difference]:
+def differing(format_name: str, expected: bytes, found: bytes) -> Iterator[FileDifference]:
     """Each place that differs; one for the whole file where it cannot be read."""
     read = formats.loaded(format_name).places
     try:
         there, wanted = list(read(found)), list(read(expected))  # first what may be unreadable
     except Exception as error:  # noqa: BLE001  # a damaged file makes its reader raise anything
-        yield Difference("the whole file", f"readable {format_name}", f"unreadable ({type(error).__name__})")
+        yield FileDifference("the whole file", f"readable {format_name}", f"unreadable ({type(error).__name__})")
         return
     holds = {where: what for where, _, what in (*there, *wanted)}
     holds |= {where: what for where, _, what in there if what == "names"}
     for where, one, two in unlike(_texts(wanted), _texts(there)):
-        yield Difference(where, one, two, holds[where])
+        yield FileDifference(where, one, two, holds[where])
 
 
 def _texts(places: Iterable[Place]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from reports.document import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DocumentKind:
     """How a kind of document presents itself. `{corrects}` is the number of the invoice that it corrects."""
 
     title: str
@@ -18,36 +18,36 @@ class Kind:
 
 
 KINDS = {
-    "invoice": Kind("Invoice", "invoice", "", "", "Amount due"),
-    "credit_note": Kind(
+    "invoice": DocumentKind("Invoice", "invoice", "", "", "Amount due"),
+    "credit_note": DocumentKind(
         "Credit note", "credit", "Credit note", "Reduces invoice {corrects} by the amount below. Nothing to pay.",
         "Amount credited",
         "Reduces invoice {corrects} by the amount below. Nothing to pay.",
     ),
-    "supplementary_invoice": Kind(
+    "supplementary_invoice": DocumentKind(
         "Supplementary invoice", "supplementary", "Supplementary invoice",
         "Adds to invoice {corrects}, which stays as it is. Only the amount below is asked for here.",
         "Additional amount due",
         "To be paid in addition to invoice {corrects}.",
     ),
-    "draft": Kind(
+    "draft": DocumentKind(
         "Draft invoice", "draft", "Draft: not an invoice",
         "It has no number and is not to be paid; figures may change.",
         "Amount so far",
     ),
-    "draft_credit_note": Kind(
+    "draft_credit_note": DocumentKind(
         "Draft credit note", "draft credit", "Draft: not a credit note",
         "What a credit note to invoice {corrects} would hold. Not issued; nothing is credited yet.",
         "Would be credited",
         "What a credit note to invoice {corrects} would hold. Nothing is credited yet.",
     ),
-    "draft_supplementary_invoice": Kind(
+    "draft_supplementary_invoice": DocumentKind(
         "Draft supplementary invoice", "draft supplementary", "Draft: not a supplementary invoice",
         "What a supplementary invoice to {corrects} would hold. Not issued; not to be paid.",
         "Would be due in addition",
         "What a supplementary invoice to {corrects} would hold. Not to be paid.",
     ),
-    "restatement": Kind(
+    "restatement": DocumentKind(
         "Restatement", "restatement", "Restatement",
         "Shows what changed since invoice {corrects} was issued. It asks for no payment and credits nothing.",
         "Difference",

@@ -60,6 +60,6 @@ def write(
 def invoice(path: Path, lines: Sequence[str], *, total: str, tax: str = "0.00", **changes: str) -> Path:
     """An invoice file; `lines` as they stand in it."""
     keys = {"number": "SV-88213", "date": "2016-12-03", "currency": "USD"} | changes
-    told = [*(f"{key}: {value}" for key, value in keys.items()), "lines:", *(f"  - {one}" for one in lines)]
-    path.write_text("\n".join([*told, f"tax: {tax}", f"total: {total}"]) + "\n")
+    text = [*(f"{key}: {value}" for key, value in keys.items()), "lines:", *(f"  - {one}" for one in lines)]
+    path.write_text("\n".join([*text, f"tax: {tax}", f"total: {total}"]) + "\n")
     return path

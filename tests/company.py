@@ -188,8 +188,8 @@ def secret(key: str) -> str:
 
 
 def _vendor_account(key: str, rows: Rows) -> dict[str, Any]:
-    told = {"history": rows} if isinstance(rows, Mapping) else {"sessions": list(rows)}
-    return {"identifier": identifier(key), "secret": secret(key), **told}
+    answers = {"history": rows} if isinstance(rows, Mapping) else {"sessions": list(rows)}
+    return {"identifier": identifier(key), "secret": secret(key), **answers}
 
 
 @contextmanager

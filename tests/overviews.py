@@ -4,9 +4,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reports.overview.content import MATTERS, Account, Concern, File, Month, Overview, Paper, Sum
+from reports.overview.content import (
+    MATTERS,
+    Concern,
+    DocumentEntry,
+    File,
+    Overview,
+    OverviewAccount,
+    OverviewMonth,
+    Sum,
+)
 
-STANDINGS: tuple[Any, ...] = ("issued", "issued", "issued", "adjusted", "restated", "draft", "failed", "missing")
+STATUSES: tuple[Any, ...] = ("issued", "issued", "issued", "adjusted", "restated", "draft", "failed", "missing")
 FORMATS = ("xlsx", "html", "json", "csv")
 CURRENCIES = (("USD", 2), ("KWD", 3), ("JPY", 0), ("EUR", 2))
 
@@ -45,36 +54,36 @@ def _amount(units: int, digits: int) -> Decimal:
     return (Decimal(units * 997) / 7).quantize(Decimal(1).scaleb(-digits))
 
 
-def _account(number: int, months: int, name: str) -> Account:
+def _account(number: int, months: int, name: str) -> OverviewAccount:
     currency, digits = CURRENCIES[number % len(CURRENCIES)]
     key = f"clinic-{number + 1:02}"
     listed = tuple(_of_month(key, back, number, currency, digits) for back in reversed(range(months)))
-    return Account(key, name or f"Clinic No. {number + 1} Telehealth LLC", currency, listed)
+    return OverviewAccount(key, name or f"Clinic No. {number + 1} Telehealth LLC", currency, listed)
 
 
-def _of_month(key: str, back: int, number: int, currency: str, digits: int) -> Month:
-    month, standing = _month(back), STANDINGS[(back * 3 + number) % len(STANDINGS)]
+def _of_month(key: str, back: int, number: int, currency: str, digits: int) -> OverviewMonth:
+    month, status = _month(back), STATUSES[(back * 3 + number) % len(STATUSES)]
     folder, stem = f"{key}/{month}", f"{key.upper()}-{month.replace('-', '')}-{number:04}"
-    total, papers = _amount(20 + back * 7 % 11 + number, digits), []
-    if standing in ("issued", "adjusted", "restated"):
+    total, documents = _amount(20 + back * 7 % 11 + number, digits), []
+    if status in ("issued", "adjusted", "restated"):
         files = tuple(File(name, f"{folder}/{stem}.{name}" if back != 1 else None) for name in FORMATS)
-        papers.append(Paper("invoice", stem, date(2017, 1, 4), total, files))
-    if standing == "adjusted":
+        documents.append(DocumentEntry("invoice", stem, date(2017, 1, 4), total, files))
+    if status == "adjusted":
         files = tuple(File(name, f"{folder}/{stem}-CN1.{name}") for name in FORMATS)
-        papers.append(Paper("credit_note", f"{stem}-CN1", date(2017, 1, 5), -_amount(2, digits), files))
-    if standing in ("restated", "draft"):
+        documents.append(DocumentEntry("credit_note", f"{stem}-CN1", date(2017, 1, 5), -_amount(2, digits), files))
+    if status in ("restated", "draft"):
         files = tuple(File(name, f"{folder}/draft.{name}") for name in FORMATS)
-        papers.append(Paper("draft" if standing == "draft" else "draft_credit_note", None, None, total, files))
-    computed = standing not in ("failed", "missing")
-    return Month(
+        documents.append(DocumentEntry("draft" if status == "draft" else "draft_credit_note", None, None, total, files))
+    computed = status not in ("failed", "missing")
+    return OverviewMonth(
         month=month,
-        standing=standing,
+        status=status,
         counted=40 + back if computed else None,
         included=8 if computed and number % 2 == 0 else None,
         overage=32 + back if computed else None,
-        total=total if papers and papers[0].number else None,
+        total=total if documents and documents[0].number else None,
         currency=currency,
         warnings=back % 3 if computed else 0,
-        may_have_changed=standing == "issued" and back % 3 == 0,
-        papers=tuple(papers),
+        may_have_changed=status == "issued" and back % 3 == 0,
+        documents=tuple(documents),
     )

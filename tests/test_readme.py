@@ -136,8 +136,8 @@ def damage(ledger: Path) -> None:
 def test_the_log_lines_in_the_docs_are_those_that_are_written(tmp_path: Path) -> None:
     (block,) = fenced(ROOT / "docs/operating.md", "json")
     sessions = [company.row(105236), company.row(105240, status="WAIVED")]
-    told = {"acme": sessions, "lakeside": [company.row(7)], "north": [company.row(8)]}
-    with company.Company(tmp_path, told) as clinics:
+    sessions_of = {"acme": sessions, "lakeside": [company.row(7)], "north": [company.row(8)]}
+    with company.Company(tmp_path, sessions_of) as clinics:
         clinics.vendor.add_fault(
             path="/history", account="lakeside", kind="status", status=503, retry_after="1", times=1
         )

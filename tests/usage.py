@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from jobs.billing.decide import Decision, Gathered, decide
-from jobs.billing.invoicing import Issued, Setting, numbered
+from jobs.billing.invoicing import Issued, Provenance, numbered
 from jobs.billing.month import Month
 from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier, parts_of
 from jobs.billing.reconcile import Reconciliation
@@ -123,8 +123,8 @@ def terms(*plans: Plan, tax: str = "0", currency: str = "USD", digits: int = 2) 
     )
 
 
-def setting(**values: Any) -> Setting:
-    made = Setting(
+def setting(**values: Any) -> Provenance:
+    made = Provenance(
         account="acme",
         snapshot=Snapshot("ab" * 32, CLOSED, 0),
         presentation=Presentation("America/New_York", "en_US", "Letter", "hidden", "0.1.0"),
@@ -161,7 +161,7 @@ def gathered(rows: Iterable[Row] | pd.DataFrame, **values: Any) -> Gathered:
         received=len(table),
         findings=(),
         issued=(),
-        elsewhere={},
+        billed_elsewhere={},
     )
     return replace(made, **values)
 

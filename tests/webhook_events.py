@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from jobs.ledger.webhook_events import Event, WebhookEvents
+from jobs.ledger.webhook_events import WebhookEvent, WebhookEvents
 from tests.company import Company
 
 
@@ -11,7 +11,7 @@ def tell(company: Company, session_id: int, status: str, at: str, *, account: st
     happened, received = (_instant(instant) for instant in (at, came or at))
     hooks = WebhookEvents.open(company.folder / "state" / "ledger.db", wait_seconds=5)
     digest = f"{session_id} {status} {at} {came}"
-    hooks.add([Event(account, digest, "SESSION_STATUS", session_id, status, happened, received)])
+    hooks.add([WebhookEvent(account, digest, "SESSION_STATUS", session_id, status, happened, received)])
     hooks.close()
 
 

@@ -4,10 +4,10 @@ entries   what is booked        tables   as CSV for general ledgers and QuickBoo
 text      as plain-text accounting, which strict free programs check
 """
 
-from jobs.accounting.entries import Entry, entries
+from jobs.accounting.entries import entries
 from jobs.accounting.tables import journal, quickbooks
 from jobs.accounting.text import beancount, hledger
 
 FORMATS = {"journal": journal, "quickbooks": quickbooks, "beancount": beancount, "hledger": hledger}
 
-__all__ = ["FORMATS", "Entry", "entries"]
+__all__ = ["FORMATS", "entries"]

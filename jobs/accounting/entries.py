@@ -38,7 +38,7 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A document's, or that of its shares to cost centres. Σ debit = Σ credit, exactly."""
 
     document: Document
@@ -57,7 +57,9 @@ class Entry:
         return self.document.issued_on
 
 
-def entries(documents: Iterable[Document], accounts: Mapping[str, Account], *, allocation: bool) -> Iterator[Entry]:
+def entries(
+    documents: Iterable[Document], accounts: Mapping[str, Account], *, allocation: bool
+) -> Iterator[JournalEntry]:
     """In order of account, issue date and number; with `allocation` each document's shares follow it.
 
     Raises ConfigError where an account, or the ledger account of a line, is not configured.
@@ -68,11 +70,11 @@ def entries(documents: Iterable[Document], accounts: Mapping[str, Account], *, a
         books = _books(document, accounts)
         postings = tuple(_of_document(document, books))
         if postings:
-            yield Entry(document, "", books.customer, postings)
+            yield JournalEntry(document, "", books.customer, postings)
         if allocation and document.allocation is not msgspec.UNSET:
             shares = tuple(_of_shares(document, books))
             if shares:
-                yield Entry(document, "ALLOC", books.customer, shares)
+                yield JournalEntry(document, "ALLOC", books.customer, shares)
 
 
 def _order(document: Document) -> tuple[str, str, str]:

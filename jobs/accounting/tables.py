@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from jobs.accounting.entries import Entry, Posting
+from jobs.accounting.entries import JournalEntry, Posting
 from jobs.errors import ConfigError
 from reports.formats.csv.table import neutral, quoted
 from reports.stored import plain
@@ -17,12 +17,12 @@ LONGEST = 21  # characters of a QuickBooks journal number
 _LONGEST_ACCOUNT = 100
 
 
-def journal(entries: Sequence[Entry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # every format has this signature
+def journal(entries: Sequence[JournalEntry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # every format has this signature
     """For any general ledger; the column `entry` is the external key."""
     return _table(JOURNAL, (_journal(one, n, p) for one in entries for n, p in enumerate(one.postings, 1)))
 
 
-def quickbooks(entries: Sequence[Entry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # likewise
+def quickbooks(entries: Sequence[JournalEntry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # likewise
     """In the layout that QuickBooks Online imports. Raises ConfigError for what it cannot hold."""
     for one in entries:
         _refuse_for_quickbooks(one)
@@ -39,7 +39,7 @@ def _money(amount: Decimal) -> str:
     return plain(amount) if amount else ""
 
 
-def _journal(entry: Entry, line: int, posting: Posting) -> tuple[str, ...]:
+def _journal(entry: JournalEntry, line: int, posting: Posting) -> tuple[str, ...]:
     document = entry.document
     return (
         f"{entry.number}-{entry.suffix}" if entry.suffix else entry.number,
@@ -61,11 +61,11 @@ def _journal(entry: Entry, line: int, posting: Posting) -> tuple[str, ...]:
     )
 
 
-def _journal_no(entry: Entry) -> str:
+def _journal_no(entry: JournalEntry) -> str:
     return f"{entry.number}A" if entry.suffix else entry.number
 
 
-def _quickbooks(entry: Entry, posting: Posting) -> tuple[str, ...]:
+def _quickbooks(entry: JournalEntry, posting: Posting) -> tuple[str, ...]:
     return (
         _journal_no(entry),
         f"{entry.date:%m/%d/%Y}",
@@ -79,7 +79,7 @@ def _quickbooks(entry: Entry, posting: Posting) -> tuple[str, ...]:
     )
 
 
-def _refuse_for_quickbooks(entry: Entry) -> None:
+def _refuse_for_quickbooks(entry: JournalEntry) -> None:
     number = _journal_no(entry)
     if len(number) > LONGEST:
         prefix = str(entry.document.terms.get("invoice_prefix", ""))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from jobs.accounting.entries import Entry, Posting
+from jobs.accounting.entries import JournalEntry, Posting
 from jobs.billing import money
 from jobs.errors import ConfigError
 from reports.stored import plain
@@ -12,7 +12,7 @@ _BEANCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][
 _HLEDGER = re.compile(r"(?![\s(\[;*!])(?!.*(\s\s|\t|;))\S.*(?<!\s)")
 
 
-def beancount(entries: Sequence[Entry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # every format has this signature
+def beancount(entries: Sequence[JournalEntry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # every format has this signature
     """Debits positive, credits negative. Raises ConfigError for an account name that Beancount cannot hold."""
     lines = [f'option "operating_currency" "{currency}"' for currency in sorted(currencies)]
     names = _accounts(entries, _BEANCOUNT, "Beancount", "such as Income:Sessions, beginning with one of its five roots")
@@ -30,7 +30,7 @@ def beancount(entries: Sequence[Entry], currencies: Collection[str], *, allocati
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def hledger(entries: Sequence[Entry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # likewise
+def hledger(entries: Sequence[JournalEntry], currencies: Collection[str], *, allocation: bool) -> bytes:  # noqa: ARG001  # likewise
     """The same postings. Raises ConfigError for an account name that hledger cannot hold."""
     lines = [f"commodity {_sample(currency)} {currency}" for currency in sorted(currencies)]
     names = _accounts(entries, _HLEDGER, "hledger", "without two blanks in a row, ; or a bracket at its beginning")
@@ -47,12 +47,12 @@ def _hledger_posting(posting: Posting, currency: str) -> str:
     return f"    {posting.account}  {plain(posting.amount)} {currency}{tag}"
 
 
-def _narration(entry: Entry) -> str:
+def _narration(entry: JournalEntry) -> str:
     what = "cost allocation of " if entry.suffix else ""
     return f"{what}{entry.document.kind} {entry.number}, {entry.document.month}"
 
 
-def _accounts(entries: Sequence[Entry], allowed: re.Pattern[str], program: str, such: str) -> list[str]:
+def _accounts(entries: Sequence[JournalEntry], allowed: re.Pattern[str], program: str, such: str) -> list[str]:
     """All account names, in order. Raises ConfigError."""
     for entry, posting in _postings(entries):
         if not allowed.fullmatch(posting.account):
@@ -63,7 +63,7 @@ def _accounts(entries: Sequence[Entry], allowed: re.Pattern[str], program: str, 
     return sorted({posting.account for _, posting in _postings(entries)})
 
 
-def _postings(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Posting]]:
+def _postings(entries: Sequence[JournalEntry]) -> Iterator[tuple[JournalEntry, Posting]]:
     return ((entry, posting) for entry in entries for posting in entry.postings)
 
 

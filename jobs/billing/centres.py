@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from jobs.billing.enrichment import Live
+from jobs.billing.enrichment import Enrichment
 from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from reports.allocation import UNALLOCATED, Assigned, Policy, Source
@@ -89,17 +89,17 @@ class Sources:
 NO_SOURCES = Sources()
 
 
-def sources_of(live: Live, rows: Collection[MapRow], terms: AllocationTerms | None) -> Sources:
+def sources_of(enrichment: Enrichment, rows: Collection[MapRow], terms: AllocationTerms | None) -> Sources:
     """What the vendor says of users and groups, and the map's rows; `terms`: as configured today, if they are."""
     groups: dict[int, list[str]] = {}
-    for group in live.groups or ():
+    for group in enrichment.groups or ():
         for user in group.users:
             groups.setdefault(user, []).append(group.name)
-    listed = live.hosts
+    listed = enrichment.hosts
     return Sources(
         rows=rows,
         external_ids=None if listed is None else {host.id: host.external_id for host in listed},
-        groups=None if live.groups is None else groups,
+        groups=None if enrichment.groups is None else groups,
         licensed=None if listed is None else tuple(host.id for host in listed if _is_host(host.roles)),
         terms=terms,
     )
@@ -138,16 +138,16 @@ def resolve(
     known = {host: tuple(of_host) for host, of_host in groupby(stored.assigned if stored else (), _host)}
     index = _index(sources.rows)
     found: list[Assigned] = [*(prior.assigned if prior else ())]
-    told: list[Finding] = []
+    findings: list[Finding] = []
     for host in new:
         stretches = known.get(host) or _stretches(host, month, terms, sources, index)
         found += stretches
         if prior is None:
-            told += _oddities(host, stretches, terms, sources)
+            findings += _oddities(host, stretches, terms, sources)
     found.sort(key=lambda one: (one.host_id, one.from_))
     if new and stored is None:
-        told += _unavailable(terms, sources)
-    return Resolution(tuple(found), licensed), tuple(told)
+        findings += _unavailable(terms, sources)
+    return Resolution(tuple(found), licensed), tuple(findings)
 
 
 def unmapped(hosts: Iterable[int]) -> Iterator[Finding]:

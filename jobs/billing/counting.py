@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.billing.enrichment import NOTHING, Live
-from jobs.billing.enrichment import findings as live_findings
+from jobs.billing.enrichment import NOTHING, Enrichment
+from jobs.billing.enrichment import findings as enrichment_findings
 from jobs.billing.findings import finding, in_order, of_session
 from jobs.billing.month import Month, Period
 from jobs.billing.plan import PlannedPart, metered, part_numbers
@@ -30,34 +30,36 @@ def count(
     findings: Sequence[Finding],
     month: Month | Period,
     parts: Sequence[PlannedPart],
-    elsewhere: Mapping[str, npt.NDArray[np.int64]],
-    live: Live = NOTHING,
+    billed_elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    enrichment: Enrichment = NOTHING,
 ) -> Usage:
     """The usage of `month` in `rows`.
 
     `rows`: the readable rows as `jobs.securevideo.history` gives them. `received`: all rows, the unreadable ones too,
-    of which `findings` already tells. `elsewhere`: the SessionIds counted in the account's other issued months.
-    `live`: what is known of sessions without a duration.
+    of which `findings` already tells. `billed_elsewhere`: the SessionIds counted in the account's other issued months.
+    `enrichment`: what is known of sessions without a duration.
     The result is the same for any order of the rows.
     """
     rows = rows.sort_values(["billable_at", "session_id", "fingerprint"], kind="stable", ignore_index=True)
-    told = list(findings)
+    found = list(findings)
     open_rows = np.ones(len(rows), dtype=bool)
     tally = {"set_aside": received - len(rows), "repeated": 0, "never_connected": 0}
-    for code, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings)):
+    for code, mask in _first_that_applies(rows, month, billed_elsewhere, _unreadable(findings)):
         hit = mask & open_rows
         open_rows &= ~hit
         tally[KINDS[code].becomes] += int(hit.sum())
-        told.extend(
-            _billed_elsewhere(rows[hit], elsewhere) if code == "billed-elsewhere" else _row_findings(code, rows[hit])
+        found.extend(
+            _elsewhere_findings(rows[hit], billed_elsewhere)
+            if code == "billed-elsewhere"
+            else _row_findings(code, rows[hit])
         )
     counted = rows[open_rows].reset_index(drop=True)
-    told.extend(_oddities(counted, parts, live))
-    told.extend(live_findings(live, counted, parts))
+    found.extend(_oddities(counted, parts, enrichment))
+    found.extend(enrichment_findings(enrichment, counted, parts))
     return Usage(
         sessions=_typed(counted),
         rows=Rows(received=received, counted=len(counted), **tally),
-        findings=in_order(told),
+        findings=in_order(found),
     )
 
 
@@ -69,11 +71,11 @@ def _unreadable(findings: Sequence[Finding]) -> list[int]:
 def counted(
     rows: pd.DataFrame,
     month: Month,
-    elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    billed_elsewhere: Mapping[str, npt.NDArray[np.int64]],
     findings: Sequence[Finding],
 ) -> pd.DataFrame:
     """Those of `rows` that `count` counts, each session once, nothing said of the others."""
-    fates = [mask for _, mask in _first_that_applies(rows, month, elsewhere, _unreadable(findings))]
+    fates = [mask for _, mask in _first_that_applies(rows, month, billed_elsewhere, _unreadable(findings))]
     found: pd.DataFrame = rows[~np.logical_or.reduce(fates)]
     return found
 
@@ -81,7 +83,7 @@ def counted(
 def _first_that_applies(
     rows: pd.DataFrame,
     month: Month | Period,
-    elsewhere: Mapping[str, npt.NDArray[np.int64]],
+    billed_elsewhere: Mapping[str, npt.NDArray[np.int64]],
     unreadable: Sequence[int],
 ) -> Iterator[tuple[str, Mask]]:
     """(finding code, which rows), in the order of docs/rules.md §4.1.
@@ -101,7 +103,7 @@ def _first_that_applies(
     yield "never-connected", no_status & no_billable
     inside = (rows["billable_at"] >= month.start) & (rows["billable_at"] < month.end)
     yield "outside-month", ~inside.to_numpy(bool)
-    others = [np.isin(ids, counted) for counted in elsewhere.values()]
+    others = [np.isin(ids, counted) for counted in billed_elsewhere.values()]
     yield "billed-elsewhere", np.logical_or.reduce(others) if others else np.zeros(len(rows), dtype=bool)
 
 
@@ -111,9 +113,11 @@ def _row_findings(code: str, rows: pd.DataFrame) -> Iterator[Finding]:
         yield of_session(code, session_id)
 
 
-def _billed_elsewhere(rows: pd.DataFrame, elsewhere: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]:
+def _elsewhere_findings(rows: pd.DataFrame, billed_elsewhere: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]:
     ids = rows["session_id"].to_numpy(np.int64)
-    months = {session_id: month for month, counted in elsewhere.items() for session_id in np.intersect1d(ids, counted)}
+    months = {
+        session_id: month for month, counted in billed_elsewhere.items() for session_id in np.intersect1d(ids, counted)
+    }
     for session_id in ids.tolist():
         text = f"session {session_id} is counted in {months[session_id]}, which is issued: a session is billed once"
         yield finding("billed-elsewhere", session_id, f"{text}; compare both months")
@@ -126,7 +130,7 @@ _CONTRADICTIONS = {
 }
 
 
-def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -> Iterator[Finding]:
+def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], enrichment: Enrichment) -> Iterator[Finding]:
     """What is additional: findings of rows that count all the same."""
     numbers = part_numbers(counted["billable_at"], parts)
     bill = (counted["status"] == "BILL").to_numpy(bool)
@@ -139,7 +143,7 @@ def _oddities(counted: pd.DataFrame, parts: Sequence[PlannedPart], live: Live) -
         (minutes.isna().to_numpy(bool), "duration-unknown", "has no DurationMinutes"),
     ):
         for session_id, is_charged in zip(ids[mask].tolist(), charged[mask].tolist(), strict=True):
-            ended = ": ended, duration not captured" if live.statuses.get(session_id) == "ENDED" else ""
+            ended = ": ended, duration not captured" if enrichment.statuses.get(session_id) == "ENDED" else ""
             what = "its minutes are charged" if is_charged else "no money depends on it"
             message = f"session {session_id} {text}{ended}; {what}"
             yield finding(code, session_id, message, "blocking" if is_charged else None)

@@ -14,9 +14,9 @@ from jobs.billing import acceptance, invoicing, restate
 from jobs.billing.acceptance import Acceptance
 from jobs.billing.centres import NO_SOURCES, Sources
 from jobs.billing.counting import count
-from jobs.billing.enrichment import NOTHING, Live, of_issued
+from jobs.billing.enrichment import NOTHING, Enrichment, of_issued
 from jobs.billing.findings import blocks, finding, in_order, merged
-from jobs.billing.invoicing import Issued, Setting
+from jobs.billing.invoicing import Issued, Provenance
 from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart, parts_of
 from jobs.billing.reconcile import Reconciliation, reconcile
@@ -26,7 +26,7 @@ from reports.findings import Severity
 from reports.text import so_many
 
 if TYPE_CHECKING:
-    from jobs.billing.allocation.documents import Allocated
+    from jobs.billing.allocation.documents import AllocatedMonth
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
 
@@ -44,13 +44,13 @@ class Gathered:
     draft_only: bool
     adjust: bool
     terms: Terms  # those stored with the invoice where the month is issued, else as configured
-    setting: Setting
+    setting: Provenance
     rows: pd.DataFrame  # the readable rows, as `jobs.securevideo.history` gives them
     received: int
     findings: tuple[Finding, ...]  # of the payload, the clock and the reply as a whole
     issued: tuple[Issued, ...]  # this month's documents, the invoice first
-    elsewhere: Mapping[str, npt.NDArray[np.int64]]  # SessionIds counted in other issued months
-    live: Live = NOTHING
+    billed_elsewhere: Mapping[str, npt.NDArray[np.int64]]  # SessionIds counted in other issued months
+    enrichment: Enrichment = NOTHING
     last_reply: Snapshot | None = None  # the month's, before this one
     accepted: tuple[Acceptance, ...] = ()  # all of the month's
     guarded: bool = True  # whether an adjustment waits for a person where rows are gone
@@ -69,7 +69,7 @@ class Decision:
     drafts: tuple[Document, ...]
     changes: Document | None  # the adjustment that holds the changes, posted or drafted
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # as gathered
-    allocated: "Allocated | None" = None  # of the whole month, where the terms ask for it
+    allocated: "AllocatedMonth | None" = None  # of the whole month, where the terms ask for it
 
     @property
     def needs_a_person(self) -> bool:
@@ -85,12 +85,12 @@ def decide(gathered: Gathered) -> Decision:
         findings=gathered.findings,
         month=gathered.month,
         parts=parts,
-        elsewhere=gathered.elsewhere,
-        live=gathered.live,
+        billed_elsewhere=gathered.billed_elsewhere,
+        enrichment=gathered.enrichment,
     )
     accepted = acceptance.in_force(gathered.accepted, gathered.rows, gathered.setting.snapshot.sha256)
     usage = replace(usage, sessions=acceptance.read_as_accepted(usage.sessions, accepted))
-    month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.live)
+    month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.enrichment)
     differs = bool(gathered.issued) and not restate.same(gathered.issued[-1].sessions, month.sessions)
     allocated = _allocated(gathered, month, parts)
     found = [
@@ -109,7 +109,7 @@ def decide(gathered: Gathered) -> Decision:
     return replace(decision, moving=gathered.moving, allocated=allocated)
 
 
-def _allocated(gathered: Gathered, month: Reconciliation, parts: Sequence[PlannedPart]) -> "Allocated | None":
+def _allocated(gathered: Gathered, month: Reconciliation, parts: Sequence[PlannedPart]) -> "AllocatedMonth | None":
     rules = gathered.terms.allocation
     if rules is msgspec.UNSET:
         return None
@@ -118,7 +118,9 @@ def _allocated(gathered: Gathered, month: Reconciliation, parts: Sequence[Planne
     return documents.of_month(month, parts, rules, gathered.sources, gathered.issued)
 
 
-def _with(document: Document, gathered: Gathered, month: Reconciliation, allocated: "Allocated | None") -> Document:
+def _with(
+    document: Document, gathered: Gathered, month: Reconciliation, allocated: "AllocatedMonth | None"
+) -> Document:
     if allocated is None:
         return document
     from jobs.billing.allocation import documents
@@ -127,7 +129,7 @@ def _with(document: Document, gathered: Gathered, month: Reconciliation, allocat
 
 
 def _first(
-    gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], allocated: "Allocated | None"
+    gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], allocated: "AllocatedMonth | None"
 ) -> Decision:
     document = _with(invoicing.invoice(month, gathered.setting, findings), gathered, month, allocated)
     is_open = gathered.now < gathered.month.closes_at(gathered.setting.close_day)
@@ -140,7 +142,7 @@ def _restated(
     gathered: Gathered,
     month: Reconciliation,
     findings: tuple[Finding, ...],
-    allocated: "Allocated | None",
+    allocated: "AllocatedMonth | None",
     *,
     differs: bool,
 ) -> Decision:
@@ -152,8 +154,8 @@ def _restated(
     if gathered.adjust and not gathered.draft_only and not blocks(findings):
         return Decision("adjusted", month, findings, document, (), document)
     draft = invoicing.draft(document)
-    beside = replace(draft, kind="restatement", files=invoicing.files("restatement", draft.files))
-    drafts = (draft,) if draft.kind == "restatement" else (draft, beside)
+    restatement = replace(draft, kind="restatement", files=invoicing.files("restatement", draft.files))
+    drafts = (draft,) if draft.kind == "restatement" else (draft, restatement)
     return Decision("restated", month, findings, None, drafts, draft)
 
 

@@ -37,7 +37,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class Enrichment:
     """The answers of the Status API (article 267) for sessions without a duration, and the list of hosts."""
 
     statuses: Mapping[int, str] = field(default_factory=dict)  # SessionId → SessionStatus; "" where it has none (404)
@@ -50,7 +50,7 @@ class Live:
     groups: tuple[Group, ...] | None = None  # those that cost centres depend on; None: not asked, or not to be had
 
 
-NOTHING = Live()
+NOTHING = Enrichment()
 
 
 def to_ask(counted: "pd.DataFrame") -> list[int]:
@@ -58,37 +58,37 @@ def to_ask(counted: "pd.DataFrame") -> list[int]:
     return sorted(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
 
 
-def with_estimates(live: Live, sessions: "pd.DataFrame") -> "pd.DataFrame":
+def with_estimates(enrichment: Enrichment, sessions: "pd.DataFrame") -> "pd.DataFrame":
     """`sessions`, where there are webhook events, with a column `estimated_minutes` (Int32) beside `minutes`."""
-    if not live.events:
+    if not enrichment.events:
         return sessions
-    estimates = sessions["session_id"].where(sessions["minutes"].isna()).map(live.estimates).astype("Int32")
+    estimates = sessions["session_id"].where(sessions["minutes"].isna()).map(enrichment.estimates).astype("Int32")
     return sessions.assign(estimated_minutes=estimates)
 
 
-def counts(live: Live, counted: "pd.DataFrame") -> dict[str, int]:
+def counts(enrichment: Enrichment, counted: "pd.DataFrame") -> dict[str, int]:
     """How the counted sessions without a duration stand."""
     unknown = set(counted.loc[counted["minutes"].isna(), "session_id"].tolist())
-    said = [status for session_id, status in live.statuses.items() if session_id in unknown]
+    said = [status for session_id, status in enrichment.statuses.items() if session_id in unknown]
     named = {"in_progress": "STARTED", "ended": "ENDED", "contradicting": "NOT_STARTED"}
     found = {name: said.count(status) for name, status in named.items()}
-    found["unavailable"] = len(said) - sum(found.values()) + len(unknown & set(live.failed))
-    found["not_asked"] = len(unknown & set(live.not_asked))
+    found["unavailable"] = len(said) - sum(found.values()) + len(unknown & set(enrichment.failed))
+    found["not_asked"] = len(unknown & set(enrichment.not_asked))
     return found
 
 
-def findings(live: Live, counted: "pd.DataFrame", parts: Sequence[PlannedPart]) -> Iterator[Finding]:
+def findings(enrichment: Enrichment, counted: "pd.DataFrame", parts: Sequence[PlannedPart]) -> Iterator[Finding]:
     """What the answers say of counted sessions without a duration."""
     unknown = counted.loc[counted["minutes"].isna()]
     charged = metered("minutes", unknown["billable_at"], parts)
     for session_id, is_metered in zip(unknown["session_id"].tolist(), charged.tolist(), strict=True):
-        yield from _of_session(session_id, live.statuses.get(session_id), is_metered=is_metered)
-    failed = set(unknown["session_id"].tolist()) & set(live.failed)
+        yield from _of_session(session_id, enrichment.statuses.get(session_id), is_metered=is_metered)
+    failed = set(unknown["session_id"].tolist()) & set(enrichment.failed)
     if failed:
         sessions = f"{so_many(len(failed), 'session')} without a duration"
         text = f"the Status API did not answer for {sessions}; run again to ask again"
         yield finding("status-unavailable", None, text, "warning")
-    if live.hosts_failed:
+    if enrichment.hosts_failed:
         text = "the list of hosts could not be had; hosts are named as UsageDescription names them"
         yield finding("hosts-unavailable", None, text)
 

@@ -33,7 +33,7 @@ _SERIES = {"credit_note": "CN", "supplementary_invoice": "SI"}
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Provenance:
     """How and by what a document is made, apart from its figures."""
 
     account: str
@@ -64,7 +64,7 @@ class Issued:
     transfers: tuple[Transfer, ...] = ()  # recorded after it and before the next one
 
 
-def invoice(month: "Reconciliation", setting: Setting, findings: Sequence[Finding]) -> Document:
+def invoice(month: "Reconciliation", setting: Provenance, findings: Sequence[Finding]) -> Document:
     """The month's invoice, still without number and date."""
     now, currency = _totals(month), month.terms.currency
     other = {one: billed for one, billed in setting.past_currencies.items() if billed != currency}
@@ -118,7 +118,7 @@ def invoice(month: "Reconciliation", setting: Setting, findings: Sequence[Findin
 
 
 def adjustment(
-    month: "Reconciliation", setting: Setting, findings: Sequence[Finding], issued: Sequence[Issued]
+    month: "Reconciliation", setting: Provenance, findings: Sequence[Finding], issued: Sequence[Issued]
 ) -> Document:
     """The newly computed month less everything in `issued` (its invoice first), tax included, and why."""
     from jobs.billing import restate

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from jobs.billing import money
-from jobs.billing.enrichment import NOTHING, Host, Live, with_estimates
-from jobs.billing.enrichment import counts as live_counts
+from jobs.billing.enrichment import NOTHING, Enrichment, Host, with_estimates
+from jobs.billing.enrichment import counts as enrichment_counts
 from jobs.billing.month import Month
 from jobs.billing.plan import PlannedPart
 from jobs.billing.rating import Rated, rate
@@ -43,17 +43,17 @@ class Reconciliation:
 
 
 def reconcile(
-    usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart], live: Live = NOTHING
+    usage: Usage, month: Month, terms: Terms, parts: Sequence[PlannedPart], enrichment: Enrichment = NOTHING
 ) -> Reconciliation:
     """Counts and prices `usage`; the tax is rounded once, on the sum of the rounded lines.
 
     Raises UnitError where an amount has more digits than a workbook can hold exactly.
     """
     rated = rate(usage.sessions, parts, terms.digits)
-    names = host_names(usage.sessions, live.hosts or ())
+    names = host_names(usage.sessions, enrichment.hosts or ())
     shown = pd.Categorical(rated.sessions["host_id"].map(names).astype(object))
     columns = [*SESSION_COLUMNS, *(name for name in PARTICIPANT_COLUMNS if name in rated.sessions)]
-    sessions = with_estimates(live, rated.sessions.assign(host=shown)[columns])
+    sessions = with_estimates(enrichment, rated.sessions.assign(host=shown)[columns])
     plain_parts = tuple(planned.part for planned in parts)
     tax = money.rounded(money.EXACT.multiply(rated.net, terms.tax.rate).scaleb(-2, money.EXACT), terms.digits)
     total = money.EXACT.add(money.rounded(rated.net, terms.digits), tax)
@@ -68,9 +68,9 @@ def reconcile(
         counts=counts_by_status(sessions),
         minutes=minutes_by_status(sessions),
         allowance=allowance(plain_parts, rated.bands),
-        hosts=hosts(sessions, names, live.hosts),
-        live=live_counts(live, sessions),
-        events=dict(live.events),
+        hosts=hosts(sessions, names, enrichment.hosts),
+        live=enrichment_counts(enrichment, sessions),
+        events=dict(enrichment.events),
         daily=daily(sessions, month),
         net=money.rounded(rated.net, terms.digits),
         tax=tax,

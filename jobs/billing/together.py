@@ -88,20 +88,22 @@ def _round(known: Sequence[_Month], waiting: Container[int], unissued: Iterable[
     """The decisions on all, those in `waiting` keeping what they have; `unissued`: those that the others tell of."""
     found: list[Outcome] = []
     for index, month in enumerate(known):
-        elsewhere = dict(month.gathered.elsewhere)
+        billed_elsewhere = dict(month.gathered.billed_elsewhere)
         past = {totals.month: totals for totals in month.gathered.setting.past}
         for other, one in enumerate(known):
-            if one.name in elsewhere and other not in waiting:
-                elsewhere[one.name] = np.setdiff1d(elsewhere[one.name], one.leaving)
+            if one.name in billed_elsewhere and other not in waiting:
+                billed_elsewhere[one.name] = np.setdiff1d(billed_elsewhere[one.name], one.leaving)
             decision = found[other] if other < index else None
             if isinstance(decision, Decision) and decision.post is not None:
-                elsewhere[one.name] = decision.month.sessions["session_id"].to_numpy(np.int64)
+                billed_elsewhere[one.name] = decision.month.sessions["session_id"].to_numpy(np.int64)
                 past[one.name] = invoicing.month_totals(decision.post)
         newest = tuple(past[name] for name in sorted(past))[-(TREND_MONTHS - 1) :]
         setting = replace(month.gathered.setting, past=newest)
         moving = _moving(known, index, unissued)
         try:
-            found.append(decide(replace(month.gathered, setting=setting, elsewhere=elsewhere, moving=moving)))
+            found.append(
+                decide(replace(month.gathered, setting=setting, billed_elsewhere=billed_elsewhere, moving=moving))
+            )
         except BillingError as error:
             found.append(error)
     return found

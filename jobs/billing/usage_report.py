@@ -60,7 +60,7 @@ def usage_report(
         findings=[*findings, *strangers],
         month=period,
         parts=parts_of(period.months[0], (_NO_PLAN,)),
-        elsewhere={},
+        billed_elsewhere={},
     )
     names = host_names(usage.sessions)
     shown = pd.Categorical(usage.sessions["host_id"].map(names).astype(object))

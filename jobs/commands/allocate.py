@@ -51,10 +51,10 @@ def allocate(
         elif compare:
             columns = {str(one): found for one, found in chargeback.compared(of).items()}
         else:
-            found, told = chargeback.under(of, policy or of.terms.policy)  # type: ignore[arg-type]  # one of POLICIES
+            found, findings = chargeback.under(of, policy or of.terms.policy)  # type: ignore[arg-type]  # one of POLICIES
             columns = {found.policy: found}
             unit = {"account": account, "month": of.document.month}
-            tell_findings(f"{account} {of.document.month}", to_builtins(told), unit)
+            tell_findings(f"{account} {of.document.month}", to_builtins(findings), unit)
     if as_json:
         shown = {head: chargeback.plain(found) for head, found in columns.items()}
         print_json(shown if compare else next(iter(shown.values())))

@@ -137,8 +137,10 @@ def _checked(
     archive = Archive(ledger, Snapshots(loaded.snapshots))
     made, files = matched(loaded, archive, account, month, given=given, now=now, program_version=program_version)
     found = made.match
-    told = f"{found.currency} {found.theirs_total} against ours {found.ours_total}, {found.open_items} differences open"
-    return told, [activity_file, invoice, *files[:2]]
+    result = (
+        f"{found.currency} {found.theirs_total} against ours {found.ours_total}, {found.open_items} differences open"
+    )
+    return result, [activity_file, invoice, *files[:2]]
 
 
 def _say_outcomes(outcomes: list[monthly.Outcome], say: Callable[[str], None]) -> None:

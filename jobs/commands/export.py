@@ -54,9 +54,9 @@ def export(
     with open_ledger(config) as ledger:
         by_key = {key: account for account in chosen.values() for key in ledger.keys_of(account.key)}
         issued = [one.document for one in ledger.issued() if not accounts or one.document.account in by_key]
-    kept = [one for one in issued if _selected(one, wanted, since)]
-    currencies = {*(one.currency for one in kept), *(account.terms.currency for account in chosen.values())}
-    found = [*accounting.entries(kept, by_key, allocation=allocation)]
+    selected = [one for one in issued if _selected(one, wanted, since)]
+    currencies = {*(one.currency for one in selected), *(account.terms.currency for account in chosen.values())}
+    found = [*accounting.entries(selected, by_key, allocation=allocation)]
     _write(output, accounting.FORMATS[form](found, currencies, allocation=allocation), config.file_mode)
 
 

@@ -45,8 +45,8 @@ class MonthRange(click.ParamType[tuple[Month, ...]]):
         return tuple(months)
 
 
-def format_option(told: str) -> Callable[[F], F]:
-    return click.option("--format", "formats", type=click.Choice(formats.names()), multiple=True, help=told)
+def format_option(help_text: str) -> Callable[[F], F]:
+    return click.option("--format", "formats", type=click.Choice(formats.names()), multiple=True, help=help_text)
 
 
 account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")

@@ -42,7 +42,7 @@ _LONGEST_ADDRESS = 254  # characters (RFC 3696, errata 1690)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportRequest:
     """Whose usage: a host's, or, where `host_id` is None, that of the participant with the e-mail `address`."""
 
     host_id: int | None
@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ReportMade:
     report: UsageReport
     paths: tuple[Path, ...]
 
@@ -89,7 +89,7 @@ def address_of(text: str) -> str:
 def make(
     config: Config,
     account: Account,
-    asked: Asked,
+    asked: ReportRequest,
     months: Sequence[Month],
     *,
     environ: Mapping[str, str],
@@ -117,7 +117,7 @@ def make(
     )
 
 
-def _history(client: Client, config: Config, account: Account, asked: Asked, month: Month) -> Reply[Received]:
+def _history(client: Client, config: Config, account: Account, asked: ReportRequest, month: Month) -> Reply[Received]:
     """`GET /history/5`, or `GET /history` with participantEmail (article 83), of one month."""
 
     def read(body: bytes) -> Received:
@@ -141,7 +141,9 @@ def _findings(month: str, reply: Reply[Received]) -> Iterator[Finding]:
         yield replace(one, message=f"{month}: {one.message}")
 
 
-def write(config: Config, output: Path, report: UsageReport, sessions: pd.DataFrame, formats: Sequence[str]) -> Made:
+def write(
+    config: Config, output: Path, report: UsageReport, sessions: pd.DataFrame, formats: Sequence[str]
+) -> ReportMade:
     """Writes the report's files, `<output>/<account>/reports/<period>-<whose>-<number>.*`, beside earlier ones.
 
     The running number tells reports of one period apart, whoever they are about. Raises OutputError.
@@ -151,7 +153,7 @@ def write(config: Config, output: Path, report: UsageReport, sessions: pd.DataFr
         named = replace(report, files={name: f"{stem}.{name}" for name in formats})
         for name, file in named.files.items():
             folder.write(file, usage.render(name, named, sessions), config.file_mode)
-        return Made(named, tuple(folder.path / file for file in named.files.values()))
+        return ReportMade(named, tuple(folder.path / file for file in named.files.values()))
 
 
 def _free(taken: Sequence[str], report: UsageReport) -> str:
@@ -210,7 +212,7 @@ def report(
         raise UsageError("name one of --host ID and --participant EMAIL")
     address = "" if participant is None else address_of(_typed(participant))
     ctx.meta["formatter"].hide(address)
-    asked = Asked(host_id, address)
+    asked = ReportRequest(host_id, address)
     made = make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
     folder = output or config.output
     written = write(config, folder, *made, formats=[name for name in usage.NAMES if name in formats or not formats])

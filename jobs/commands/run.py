@@ -87,11 +87,11 @@ def run(
         outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
         indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
-    standing = 0 if months else _tell_standing(concerns, chosen, units if draft else ())
+    outstanding = 0 if months else _tell_outstanding(concerns, chosen, units if draft else ())
     summaries = [to_builtins(outcome.summary) for outcome in outcomes]
     if as_json:
         print_json(summaries)
-    status = combined([printed, indexed, standing, *(outcome.exit_status for outcome in outcomes)])
+    status = combined([printed, indexed, outstanding, *(outcome.exit_status for outcome in outcomes)])
     if config.hooks:
         status = combined([status, _hooked(config, summaries, run_id, status)])
     ctx.exit(status)
@@ -145,7 +145,7 @@ def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[l
     return done, printed
 
 
-def _tell_standing(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: Iterable[Unit]) -> int:
+def _tell_outstanding(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: Iterable[Unit]) -> int:
     """Says what needs a person in all months of these accounts, a line each; gives the exit status.
 
     `drafted`: the units for which a draft was asked for, so that to have no more is as it should be.

@@ -47,7 +47,7 @@ def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] 
             left_out += isinstance(one, proof.LeftOut)
         for line in proof.accepted(scope) if not found else ():
             say(line)
-        say(proof.told(found, scope, left_out=left_out > 0))
+        say(proof.conclusion(found, scope, left_out=left_out > 0))
     ctx.exit(3 if found else 0)
 
 

@@ -18,7 +18,7 @@ from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
 from jobs.config import allocation, books, locations, mistakes, models, rules, source
 from jobs.config.credentials import exposed, read_credential
-from jobs.config.settings import Account, Config, Credentials, CredentialSource, Match, Vendor
+from jobs.config.settings import Account, Config, CredentialSource, CredentialSources, Match, Vendor
 from jobs.errors import ConfigError
 from reports.document import Party
 
@@ -101,12 +101,12 @@ class _Builder:
 
     def config(self, file: models.FileSection) -> Config:
         ledger = file.ledger if locations.is_postgresql(file.ledger) else self._folder / file.ledger
-        beside = ledger.parent / "snapshots" if isinstance(ledger, Path) else self._folder
+        default = ledger.parent / "snapshots" if isinstance(ledger, Path) else self._folder
         issuer = _party(file.issuer)
         return Config(
             path=self._path,
             ledger=ledger,
-            snapshots=self._folder / file.snapshots if file.snapshots else beside,
+            snapshots=self._folder / file.snapshots if file.snapshots else default,
             output=self._folder / file.output,
             close_day=file.close_day,
             timezone=file.timezone,
@@ -143,7 +143,7 @@ class _Builder:
             terms = replace(terms, allocation=allocation.terms_of(rules, of_map.sha256 if of_map else None))
         return Account(
             key=key,
-            credentials=Credentials(
+            credentials=CredentialSources(
                 identifier=self._credential(key, "identifier", section.credentials.identifier),
                 secret=self._credential(key, "secret", section.credentials.secret),
             ),

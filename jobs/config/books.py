@@ -7,9 +7,9 @@ from pydantic import Field
 from jobs.config import fields
 from jobs.config.fields import Name, required
 from jobs.config.section import Section
-from jobs.config.settings import Accounting, Event, Hook
+from jobs.config.settings import Accounting, Hook, HookEvent
 
-EVENTS = get_args(Event)
+EVENTS = get_args(HookEvent)
 
 
 class RevenueSection(Section):

@@ -127,4 +127,4 @@ def _ledger(value: object) -> str:
 
 BaseUrl = Annotated[str, PlainValidator(_base_url)]
 Proxy = Annotated[str | None, PlainValidator(_proxy)]
-Ledger = Annotated[str, PlainValidator(_ledger)]
+LedgerLocation = Annotated[str, PlainValidator(_ledger)]

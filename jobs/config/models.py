@@ -159,7 +159,7 @@ class VendorSection(Section):
 
 
 class FileSection(Section):
-    ledger: locations.Ledger = "state/ledger.db"
+    ledger: locations.LedgerLocation = "state/ledger.db"
     snapshots: fields.OptionalPath = None
     output: PathText = "out"
     close_day: Annotated[int, fields.whole(1, 28)] = 4

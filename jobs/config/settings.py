@@ -26,7 +26,7 @@ class CredentialSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class CredentialSources:
     identifier: CredentialSource
     secret: CredentialSource
 
@@ -68,7 +68,7 @@ class Accounting:
     clearing: str | None
 
 
-Event = Literal["issued", "adjusted", "drafted", "attention", "failed", "finished"]
+HookEvent = Literal["issued", "adjusted", "drafted", "attention", "failed", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Hook:
 @dataclass(frozen=True, slots=True)
 class Account:
     key: str
-    credentials: Credentials
+    credentials: CredentialSources
     terms: Terms
     match: Match
     webhook_secret: CredentialSource | None = None  # None: the account receives no webhooks

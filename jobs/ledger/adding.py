@@ -15,7 +15,7 @@ from jobs.ledger import acceptances, chain, identity, posting
 from jobs.ledger.posting import Stale, Together
 from jobs.ledger.rows import ALL, attached_to, in_text, last_snapshot, newest_of_each_month, snapshot_from
 from jobs.ledger.schema import attachments, events, snapshots
-from jobs.ledger.snapshots import Kept
+from jobs.ledger.snapshots import Digests
 from reports.document import Document, Snapshot
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class NewDocument:
     """A document to be made final, and what it was decided on."""
 
     document: Document
@@ -40,8 +40,8 @@ def snapshot(
     connection: Connection,
     account: str,
     month: str,
-    kept: Kept,
-    attached: Mapping[str, Kept],
+    digests: Digests,
+    attached: Mapping[str, Digests],
     *,
     run_id: int | None,
     rows: int,
@@ -49,7 +49,7 @@ def snapshot(
 ) -> tuple[int, Snapshot]:
     """Notes a reply and what was asked beside it, by kind, unless all of it is what came last; its row's id, and it."""
     last = last_snapshot(connection, account, month, ALL)
-    if last is not None and last["sha256"] == kept.sha256:
+    if last is not None and last["sha256"] == digests.sha256:
         known = {row["kind"]: row["sha256"] for row in attached_to(connection, last["id"])}
         if known == {kind: one.sha256 for kind, one in attached.items()}:
             return last["id"], snapshot_from(last)
@@ -57,8 +57,8 @@ def snapshot(
         "run_id": run_id,
         "account": account,
         "month": month,
-        "sha256": kept.sha256,
-        "file_sha256": kept.file_sha256,
+        "sha256": digests.sha256,
+        "file_sha256": digests.file_sha256,
         "rows": rows,
         "fetched_at": in_text(fetched_at),
     }
@@ -96,7 +96,7 @@ def event(
 
 def documents(
     connection: Connection,
-    postings: Sequence[Posting],
+    postings: Sequence[NewDocument],
     packed: Sequence[bytes],
     counted: "Callable[[int], Ids]",
     *,
@@ -128,7 +128,7 @@ def documents(
     return [Issued(row_id, final, one.sessions) for one, (row_id, final) in zip(postings, posted, strict=True)]
 
 
-def _refuse_outdated(connection: Connection, postings: Sequence[Posting], newest: int) -> None:
+def _refuse_outdated(connection: Connection, postings: Sequence[NewDocument], newest: int) -> None:
     """Raises Stale where the account has another newest document by now, or a finding has been accepted since."""
     account = postings[0].document.account
     given = [acceptances.given(connection, one.document.account, one.document.month, ALL) for one in postings]

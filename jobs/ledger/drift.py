@@ -1,4 +1,4 @@
-"""Whether an issued month may have changed: webhooks told of its sessions since a run last looked at it.
+"""Whether an issued month may have changed: webhook events named its sessions after its last run.
 
 A hint for people, in `history` and on the index page alike: it marks, and touches nothing.
 """
@@ -19,11 +19,13 @@ NO_LOOK = (*NO_RUN, "failed")  # events after which a month is known as well as 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    sessions: int  # of the month as issued, that events told of
+    sessions: int  # of the month as issued, that events name
     told_at: datetime  # when the last of them came, aware
 
 
-def told(connection: Connection, account: str, known: Mapping[str, Sequence[Any]], until: str) -> Drift | None:
+def since_last_run(
+    connection: Connection, account: str, known: Mapping[str, Sequence[Any]], until: str
+) -> Drift | None:
     """What events tell of a month since it was last looked at; None where that is nothing, or none is issued.
 
     `known`: the month's rows of `documents` and `events`, by table and in order. Events count that came by `until`.

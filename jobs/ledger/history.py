@@ -24,8 +24,8 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     """`{account, month, status, total, currency, documents, restatements, snapshots, may_have_changed}` a month.
 
     By account and month, those that nobody billed between an account's first and last too. `total` is the sum of the
-    month's documents, null where none was issued. `may_have_changed`: a webhook told of one of an issued month's
-    sessions since a run last looked at it. A snapshot's `attached` is what was asked beside it: by kind, the SHA-256 it
+    month's documents, null where none was issued. `may_have_changed`: a webhook event named one of an issued month's
+    sessions after its last run. A snapshot's `attached` is what was asked beside it: by kind, the SHA-256 it
     is kept under; it is `superseded` where nothing rests on it any more. `as_of`: as it was known at the end of that
     day, UTC.
     """
@@ -38,7 +38,7 @@ def months(connection: Connection, *, as_of: date | None = None) -> list[dict[st
     homes = renames.homes(connection, known)
     return [
         _month(account, month, known[home, month], attached)
-        | {"may_have_changed": drift.told(connection, account, known[home, month], until) is not None}
+        | {"may_have_changed": drift.since_last_run(connection, account, known[home, month], until) is not None}
         | _matched(known[home, month]["events"])
         for account, month in _without_gaps(homes)
         for home in [homes.get((account, month), account)]
@@ -51,9 +51,9 @@ def _without_gaps(units: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]
         yield from ((account, str(month)) for month in through(month for _, month in own))
 
 
-def _matched(told: Sequence[Any]) -> dict[str, Any]:
+def _matched(events: Sequence[Any]) -> dict[str, Any]:
     """`match`, only where the month was compared with the vendor's bill: how the last comparison ended."""
-    details = [json.loads(row["detail"]) for row in told if row["kind"] == "matched"]
+    details = [json.loads(row["detail"]) for row in events if row["kind"] == "matched"]
     names = ("number", "bill", "ours_total", "theirs_total", "open", "since")
     return {"match": {name: details[-1][name] for name in names}} if details else {}
 

@@ -45,7 +45,7 @@ class Known:
     issued: tuple[Issued, ...]  # the month's documents, the invoice first
     past: tuple[MonthTotals, ...]  # the earlier issued months, ascending
     past_currencies: Mapping[str, str]  # of each of them, by month
-    elsewhere: "Mapping[str, Ids]"  # the SessionIds counted in each other issued month
+    billed_elsewhere: "Mapping[str, Ids]"  # the SessionIds counted in each other issued month
     last_snapshot: Snapshot | None  # the month's, before the one that is being decided on
     accepted: tuple[Acceptance, ...]  # of the month's findings
     moving: "Mapping[str, Ids]"  # of a document's view: what it was decided with
@@ -66,7 +66,7 @@ def known(connection: Connection, account: str, month: str, view: View, *, count
         issued=with_transfers(connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()]),
         past=tuple(map(invoicing.month_totals, past)),
         past_currencies={document.month: document.currency for document in past},
-        elsewhere={other: counted(row_id) for other, row_id in newest.items() if other != month},
+        billed_elsewhere={other: counted(row_id) for other, row_id in newest.items() if other != month},
         last_snapshot=snapshot_from(last) if last else None,
         accepted=acceptances.given(connection, kept_under, month, view.event_id),
         moving=view.posted.moving,

@@ -19,11 +19,11 @@ from reports.stored import from_json
 if TYPE_CHECKING:
     from jobs.ledger.frames import Ids
 
-Row = Mapping[str, Any]
+LedgerRow = Mapping[str, Any]
 ALL = 2**62  # an id beyond all
 
 
-def small_rows(connection: Connection, table: Table) -> list[Row]:
+def small_rows(connection: Connection, table: Table) -> list[LedgerRow]:
     """All of a table's rows in order, without the large values of `documents`."""
     columns = [column for column in table.columns if column.name not in ("body", "sessions")]
     return [dict(row) for row in connection.execute(select(*columns).order_by(table.c.id)).mappings()]
@@ -40,7 +40,7 @@ def document_of(connection: Connection, document_id: int) -> Document:
     return from_json(connection.execute(select(documents.c.body).where(documents.c.id == document_id)).scalar_one())
 
 
-def issued_from(row: Row) -> Issued:
+def issued_from(row: LedgerRow) -> Issued:
     """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
     document = from_json(row["body"])
     return Issued(row["id"], document, frames.unpack(packed_sessions(row), document.parts))
@@ -59,7 +59,7 @@ def with_transfers(connection: Connection, issued: Sequence[Issued]) -> tuple[Is
     return tuple(replace(one, transfers=tuple(found.get(one.id, ()))) for one in issued)
 
 
-def packed_sessions(row: Row) -> bytes:
+def packed_sessions(row: LedgerRow) -> bytes:
     """The sessions in a row of `documents`, proven by their digest. Raises LedgerDamaged."""
     packed: bytes = row["sessions"]
     if frames.sha256(packed) != row["sessions_sha256"]:
@@ -82,7 +82,7 @@ def counting(connection: Connection, known: "dict[int, Ids]") -> "Callable[[int]
     return counted
 
 
-def last_snapshot(connection: Connection, account: str, month: str, until: int) -> Row | None:
+def last_snapshot(connection: Connection, account: str, month: str, until: int) -> LedgerRow | None:
     """The month's newest row of `snapshots`, `until` inclusive; None where it has none."""
     of_month = (snapshots.c.account == account) & (snapshots.c.month == month) & (snapshots.c.id <= until)
     query = select(snapshots).where(of_month)
@@ -90,7 +90,7 @@ def last_snapshot(connection: Connection, account: str, month: str, until: int) 
     return dict(row) if row else None
 
 
-def superseded(of_snapshots: Iterable[Row], issued_on: Iterable[int]) -> set[int]:
+def superseded(of_snapshots: Iterable[LedgerRow], issued_on: Iterable[int]) -> set[int]:
     """The ids of snapshots, among all in the ledger, on which nothing rests: no document, and a newer reply came.
 
     `issued_on`: the snapshots that documents were made of.
@@ -100,13 +100,13 @@ def superseded(of_snapshots: Iterable[Row], issued_on: Iterable[int]) -> set[int
     return {row_id for row_id, *_ in ids} - set(newest.values()) - set(issued_on)
 
 
-def attached_to(connection: Connection, snapshot_id: int) -> list[Row]:
+def attached_to(connection: Connection, snapshot_id: int) -> list[LedgerRow]:
     """The rows of `attachments` that belong to a snapshot, in order."""
     query = select(attachments).where(attachments.c.snapshot_id == snapshot_id).order_by(attachments.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def snapshot_from(row: Row) -> Snapshot:
+def snapshot_from(row: LedgerRow) -> Snapshot:
     return Snapshot(row["sha256"], datetime.fromisoformat(row["fetched_at"]), row["rows"])
 
 

@@ -13,7 +13,7 @@ _LEVEL = 1  # the replies are repetitive text: a higher level costs several time
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Digests:
     sha256: str  # of the reply's bytes
     file_sha256: str  # of the compressed file
 
@@ -24,7 +24,7 @@ class Snapshots:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def keep(self, body: bytes) -> Kept:
+    def keep(self, body: bytes) -> Digests:
         """Stores `body` unless it is there already, whole; a damaged copy is replaced. Raises OutputError."""
         sha256 = hashlib.sha256(body).hexdigest()
         with Folder(self.path) as folder, folder.locked():
@@ -32,7 +32,7 @@ class Snapshots:
             if packed is None or _body_of(packed, sha256) is None:
                 packed = gzip.compress(body, _LEVEL, mtime=0)
                 folder.write(_name(sha256), packed)
-        return Kept(sha256, hashlib.sha256(packed).hexdigest())
+        return Digests(sha256, hashlib.sha256(packed).hexdigest())
 
     def load(self, sha256: str) -> bytes:
         """The reply's bytes, proven by their digest. Raises LedgerDamaged where they are missing or differ."""

@@ -20,7 +20,7 @@ _ALWAYS = history.end_of(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MonthState:
     account: str
     month: str
     home: str  # the key that it is kept under, in the ledger and in the output: an account may have been renamed
@@ -34,7 +34,7 @@ class Standing:
     known_at: datetime  # of the newest entry, an event that marks the month included
 
 
-def standings(connection: Connection) -> list[Standing]:
+def month_states(connection: Connection) -> list[MonthState]:
     """By account and month."""
     known: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for table, names in (
@@ -48,31 +48,31 @@ def standings(connection: Connection) -> list[Standing]:
     found = []
     for (account, month), home in renames.homes(connection, known).items():
         rows = known[home, month]
-        found.append(_standing(account, month, home, rows, drift.told(connection, account, rows, _ALWAYS)))
+        found.append(_month_state(account, month, home, rows, drift.since_last_run(connection, account, rows, _ALWAYS)))
     return found
 
 
-def _standing(
-    account: str, month: str, home: str, known: Mapping[str, Sequence[Any]], told_since: Drift | None
-) -> Standing:
-    issued, told = known["documents"], known["events"]
-    runs = [row for row in told if row["kind"] not in NO_RUN]
+def _month_state(
+    account: str, month: str, home: str, known: Mapping[str, Sequence[Any]], drift: Drift | None
+) -> MonthState:
+    issued, occurred = known["documents"], known["events"]
+    runs = [row for row in occurred if row["kind"] not in NO_RUN]
     decided = [row for row in runs if row["kind"] != "failed"]
-    matched = [row["detail"] for row in told if row["kind"] == "matched"]
+    matched = [row["detail"] for row in occurred if row["kind"] == "matched"]
     failed = runs[-1]["kind"] == "failed" if runs else False
-    written = {row["document_id"] for row in told if row["kind"] == "written"}
-    instants = [*(row["fetched_at"] for row in known["snapshots"]), *(row["at"] for row in told)]
+    written = {row["document_id"] for row in occurred if row["kind"] == "written"}
+    instants = [*(row["fetched_at"] for row in known["snapshots"]), *(row["at"] for row in occurred)]
     newest = datetime.fromisoformat(max([*instants, *(row["issued_at"] for row in issued)]))
-    return Standing(
+    return MonthState(
         account=account,
         month=month,
         home=home,
-        status=history.status([row["kind"] for row in told], adjusted=len(issued) > 1, issued=bool(issued)),
+        status=history.status([row["kind"] for row in occurred], adjusted=len(issued) > 1, issued=bool(issued)),
         documents=tuple(from_json(row["body"]) for row in issued),
         unwritten=any(row["id"] not in written for row in issued),
         decided=from_ledger(decided[-1]["detail"]) if decided else Decided(),
         failure=json.loads(runs[-1]["detail"])["error"] if failed else None,
-        drift=told_since,
+        drift=drift,
         matched=json.loads(matched[-1]) if matched else {},
-        known_at=max([newest, *([told_since.told_at] if told_since else [])]),
+        known_at=max([newest, *([drift.told_at] if drift else [])]),
     )

@@ -17,7 +17,7 @@ from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import Issued
 from jobs.ledger import acceptances, adding, chain, engine, frames, history, identity, month_events, posting, renames
 from jobs.ledger import known as decided_on
-from jobs.ledger.adding import Posting
+from jobs.ledger.adding import NewDocument
 from jobs.ledger.chain import Break
 from jobs.ledger.known import Known, View
 from jobs.ledger.rows import (
@@ -33,8 +33,8 @@ from jobs.ledger.rows import (
 from jobs.ledger.schema import IN_ORDER, documents, runs, snapshots
 from jobs.ledger.schema import credentials as pairs
 from jobs.ledger.schema import renames as renames_table
-from jobs.ledger.snapshots import Kept
-from jobs.ledger.state import Standing, standings
+from jobs.ledger.snapshots import Digests
+from jobs.ledger.state import MonthState, month_states
 from jobs.ledger.webhook_events import WebhookEvents
 from reports.document import Document, Snapshot
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from jobs.ledger.frames import Ids
 
-__all__ = ["ALL", "NO_ATTACHMENTS", "Known", "Ledger", "Posting", "View"]
+__all__ = ["ALL", "NO_ATTACHMENTS", "Known", "Ledger", "NewDocument", "View"]
 
-NO_ATTACHMENTS: Mapping[str, Kept] = MappingProxyType({})
+NO_ATTACHMENTS: Mapping[str, Digests] = MappingProxyType({})
 
 
 class Ledger:
@@ -115,10 +115,10 @@ class Ledger:
         account: str,
         month: str,
         *,
-        kept: Kept,
+        digests: Digests,
         rows: int,
         fetched_at: datetime,
-        attached: Mapping[str, Kept] = NO_ATTACHMENTS,
+        attached: Mapping[str, Digests] = NO_ATTACHMENTS,
     ) -> tuple[int, Snapshot]:
         """Notes what the vendor sent, and what was asked beside it, by kind.
 
@@ -126,7 +126,7 @@ class Ledger:
         """
         with self._adding() as connection:
             return adding.snapshot(
-                connection, account, month, kept, attached, run_id=self._run_id, rows=rows, fetched_at=fetched_at
+                connection, account, month, digests, attached, run_id=self._run_id, rows=rows, fetched_at=fetched_at
             )
 
     def attachments(self, snapshot_id: int) -> dict[str, str]:
@@ -183,7 +183,7 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return decided_on.known(connection, account, month, view, counted=counting(connection, self._ids))
 
-    def elsewhere(self, account: str, month: str) -> "dict[str, Ids]":
+    def billed_elsewhere(self, account: str, month: str) -> "dict[str, Ids]":
         """The SessionIds counted in each other issued month."""
         with engine.reading(self._engine) as connection:
             newest, counted = newest_of_each_month(connection, account, ALL), counting(connection, self._ids)
@@ -247,7 +247,7 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return posting.numbered(connection, unnumbered, self._now().date())
 
-    def post(self, postings: Sequence[Posting], *, newest: int, there: Sequence[Path] = ()) -> list[Issued]:
+    def post(self, postings: Sequence[NewDocument], *, newest: int, there: Sequence[Path] = ()) -> list[Issued]:
         """Makes documents of one account final, all at once: each gets date and number and is stored with its sessions.
 
         `newest`: `Known.newest` of the decisions. `there`: the account's files that bear a final document's name.
@@ -287,10 +287,10 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return history.months(connection, as_of=as_of)
 
-    def standings(self) -> list[Standing]:
+    def month_states(self) -> list[MonthState]:
         """How each account-month stands, by account and month."""
         with engine.reading(self._engine) as connection:
-            return standings(connection)
+            return month_states(connection)
 
     def written(self, account: str, month: str) -> dict[int, dict[str, str]]:
         """For each of the month's documents whose files are in place: the files' SHA-256 by name."""

@@ -27,7 +27,7 @@ _AT = func.coalesce(_OF.event_at, _OF.received_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WebhookEvent:
     """An event as it is stored. `None`: it said nothing there, or nothing that is sure to be no name."""
 
     account: str
@@ -61,7 +61,7 @@ class WebhookEvents:
     def close(self) -> None:
         self._engine.dispose()
 
-    def add(self, events: Sequence[Event]) -> None:
+    def add(self, events: Sequence[WebhookEvent]) -> None:
         """Stores the events in one transaction; each once, however often it comes. Without any it tries the ledger."""
         rows = sorted((_row(event) for event in events), key=lambda row: (row["account"], row["body_sha256"]))
         with self._adding() as connection:
@@ -201,7 +201,7 @@ def _insert_unless_there(dialect: str) -> Executable:
     return on_sqlite(webhook_events).on_conflict_do_nothing()
 
 
-def _row(event: Event) -> dict[str, str | int | None]:
+def _row(event: WebhookEvent) -> dict[str, str | int | None]:
     return {
         "account": event.account,
         "body_sha256": event.body_sha256,

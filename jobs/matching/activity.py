@@ -26,15 +26,15 @@ from jobs.matching.facts import (
     UNCLEAR_ID,
     UNKNOWN_STATUS,
     WHOLE,
-    Column,
-    Table,
+    ColumnFacts,
+    SheetFacts,
 )
 from jobs.matching.facts import session_id as numbered
 from jobs.matching.package import Package
 from jobs.matching.phrases import Phrases
 from jobs.matching.roles import WORDS, Cells, Roles, plain, roles, shown
 from jobs.matching.sessions import READ, UNKNOWN, UNREADABLE
-from jobs.matching.sheets import Row, Value, Workbook
+from jobs.matching.sheets import SheetRow, Value, Workbook
 from reports.document import STATUSES
 from reports.match.result import ColumnRead, OtherLine, Read, Sheet
 
@@ -63,7 +63,7 @@ class _Found:
     name: str
     header_row: int
     roles: Roles
-    table: Table
+    table: SheetFacts
     cells: tuple[Cells, ...]
     ids: Ints
 
@@ -94,9 +94,9 @@ def read(path: Path, settings: Settings, where: str) -> Activity:
 
 def _sheet(package: Package, workbook: Workbook, name: str, settings: Settings, where: str) -> _Found | None:
     rows = workbook.rows(name)
-    first: list[Row] = []
+    first: list[SheetRow] = []
     last = max(settings.header_row or 0, LAST_HEADER) + LOOKED_AT
-    rest: Iterator[Row] = rows
+    rest: Iterator[SheetRow] = rows
     for row in rows:
         if row[0] > last:
             rest = chain([row], rows)
@@ -107,12 +107,12 @@ def _sheet(package: Package, workbook: Workbook, name: str, settings: Settings, 
         for _ in rest:  # its rows count too
             pass
         return None
-    table = Table(package, Phrases(settings.statuses))
+    table = SheetFacts(package, Phrases(settings.statuses))
     for row in chain((row for row in first if row[0] > header[0]), rest):
         table.add(row)
     headers = {place: value.strip() for place, value in header[1] if isinstance(value, str)}
     cells = tuple(
-        Cells(place, headers.get(place, ""), *table.columns.get(place, Column()).arrays(len(table)))
+        Cells(place, headers.get(place, ""), *table.columns.get(place, ColumnFacts()).arrays(len(table)))
         for place in sorted(headers.keys() | table.columns.keys())
     )
     found = roles(cells, settings.columns, where)
@@ -121,7 +121,7 @@ def _sheet(package: Package, workbook: Workbook, name: str, settings: Settings, 
     return _Found(name, header[0], found, table, cells, _ids(found.columns, len(table))[0])
 
 
-def _header(rows: list[Row], settings: Settings) -> Row | None:
+def _header(rows: list[SheetRow], settings: Settings) -> SheetRow | None:
     """The row named by the configuration, or the first one with texts enough below which a session comes."""
     if settings.header_row is not None:
         return next((row for row in rows if row[0] == settings.header_row), None)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from jobs.billing import money
 from jobs.matching.invoice import Invoice
-from jobs.matching.sessions import Difference
+from jobs.matching.sessions import SessionDifference
 from reports.document import Document, Part
 from reports.match.result import STEPS, Item, Step
 from reports.stored import plain
@@ -66,7 +66,7 @@ def spread(step: Decimal, signs: Sequence[int], digits: int) -> list[Decimal]:
 
 def bridge(
     document: Document,
-    differences: Sequence[Difference],
+    differences: Sequence[SessionDifference],
     counts: Mapping[int, int] | None,
     bill: Invoice | None,
     tolerance: Decimal,
@@ -117,7 +117,7 @@ def _charged(document: Document, meter: str) -> Decimal:
 
 
 def _of_sessions(
-    document: Document, differences: Sequence[Difference], q_ours: Mapping[int, int], q_listed: Mapping[int, int]
+    document: Document, differences: Sequence[SessionDifference], q_ours: Mapping[int, int], q_listed: Mapping[int, int]
 ) -> Iterator[Item]:
     by_minute = any(part.has("minutes") for part in document.parts)
     shares: dict[int, Decimal] = {}
@@ -147,7 +147,7 @@ def _amounts(
     listed, charged = sum(q_listed.values()), sum(q_bill.values())
     both = {meter: (_charged(document, meter), bill.amount(meter)) for meter in _METERS}
     expected = bill.amount("sessions") - steps["sessions-price"]
-    told: dict[str, tuple[Decimal | int, Decimal | int, int, Decimal]] = {
+    both_sides: dict[str, tuple[Decimal | int, Decimal | int, int, Decimal]] = {
         "fee": (*both["fee"], 0, steps["fee"]),
         "sessions-quantity": (listed, charged, charged - listed, unlisted),
         "sessions-price": (expected, bill.amount("sessions"), 0, steps["sessions-price"]),
@@ -155,7 +155,7 @@ def _amounts(
         "hosts": (*both["hosts"], 0, steps["hosts"]),
         "tax": (document.month_tax, bill.tax, 0, steps["tax"]),
     }
-    for name, (ours, theirs, count, amount) in told.items():
+    for name, (ours, theirs, count, amount) in both_sides.items():
         if amount or (name == "sessions-quantity" and q_listed != q_bill):
             yield Item(f"amount-{name}", None, plain(ours), plain(theirs), count, amount, True)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jobs.matching.package import Package
 from jobs.matching.phrases import Phrases
-from jobs.matching.sheets import Row, Value
+from jobs.matching.sheets import SheetRow, Value
 from reports.document import STATUSES
 
 EMPTY, WHOLE, NUMBER, LENGTH, INSTANT, TEXT = range(6)
@@ -31,7 +31,7 @@ _FORMATS = ("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M", "%m/%
 Fact = tuple[int, int, int]  # kind, value, status
 
 
-class Column:
+class ColumnFacts:
     """The cells of a column, from the row below the header on; shorter than the sheet where its end is empty.
 
     `values` by kind: WHOLE the number; NUMBER millionths; LENGTH seconds; INSTANT microseconds since 1970, local; TEXT
@@ -63,19 +63,19 @@ class Column:
         return np.pad(kinds, end), np.pad(values, end), np.pad(statuses, end)
 
 
-class Table:
+class SheetFacts:
     """A sheet below its header."""
 
     def __init__(self, package: Package, phrases: Phrases) -> None:
         self._package, self._phrases = package, phrases
         self.numbers = array("I")  # of the rows, in the sheet
-        self.columns: dict[int, Column] = {}
+        self.columns: dict[int, ColumnFacts] = {}
         self._short = lru_cache(4096)(self._text)  # statuses and lengths come again and again
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: SheetRow) -> None:
         """Raises FileRefused where that is more than any activity file holds."""
         number, cells = row
         place = len(self.numbers)
@@ -85,7 +85,7 @@ class Table:
             if fact[0] != EMPTY:
                 found = self.columns.get(column)
                 if found is None:
-                    found = self.columns[column] = Column()
+                    found = self.columns[column] = ColumnFacts()
                 if len(found) <= place:  # of two cells in one place the first
                     found.put(place, fact)
         if len(self.columns) * place > MAX_CELLS:

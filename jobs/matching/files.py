@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.ledger.store import Ledger
 from jobs.matching.letter import letter
-from jobs.matching.matching import Before, Made
+from jobs.matching.matching import Before, MatchMade
 from jobs.matching.notes import digest
 from jobs.output.folder import Folder
 from reports import match as formats
@@ -33,7 +33,7 @@ def before(ledger: Ledger, folder: Folder, account: str, month: str) -> Before:
     return Before(max(numbers, default=0), first_seen, notes)
 
 
-def write(ledger: Ledger, folder: Folder, made: Made, known: Before, file_mode: int) -> dict[str, str]:
+def write(ledger: Ledger, folder: Folder, made: MatchMade, known: Before, file_mode: int) -> dict[str, str]:
     """Writes the files and notes the match; gives each file's SHA-256 by name. Raises OutputError, LedgerError."""
     match = made.match
     contents = {f"{match.stem}.{name}": formats.render(name, match, made.sessions) for name in formats.NAMES}

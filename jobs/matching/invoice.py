@@ -20,7 +20,7 @@ KINDS = ("fee", "sessions", "minutes", "hosts", "other")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InvoiceLine:
     kind: str  # of KINDS
     amount: Decimal
     quantity: int | None  # of sessions: beyond the included ones
@@ -32,7 +32,7 @@ class Line:
 class Invoice:
     number: str
     date: date
-    lines: tuple[Line, ...]
+    lines: tuple[InvoiceLine, ...]
     tax: Decimal
     total: Decimal
 
@@ -146,8 +146,8 @@ def _broken_line(
     if quantity is not None and price is not None:
         product = money.rounded(money.EXACT.multiply(quantity, price), digits)
         if product != line.amount:
-            told = f"{plain(quantity)} × {plain(price)} = {plain(product)}"
-            yield (*path, "amount"), f"{told}, the amount says {plain(line.amount)}; compare with the invoice"
+            products = f"{plain(quantity)} × {plain(price)} = {plain(product)}"
+            yield (*path, "amount"), f"{products}, the amount says {plain(line.amount)}; compare with the invoice"
     if line.part is not None and line.part > len(parts):
         yield (*path, "part"), f"the month has {len(parts)} part{'s' if len(parts) > 1 else ''}; found {line.part}"
 
@@ -158,7 +158,7 @@ def _invoice(section: InvoiceSection, digits: int, parts: Sequence[Part]) -> Inv
         number=section.number,
         date=section.date,
         lines=tuple(
-            Line(
+            InvoiceLine(
                 kind=line.kind,
                 amount=money.rounded(line.amount, digits),
                 quantity=None if line.quantity is None or line.kind != "sessions" else int(line.quantity),

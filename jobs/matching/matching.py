@@ -11,13 +11,13 @@ import pandas as pd
 from jobs.matching.activity import Activity
 from jobs.matching.bridge import bridge
 from jobs.matching.invoice import Invoice
-from jobs.matching.notes import Asked, closed, digest, noted
+from jobs.matching.notes import NoteRequest, closed, digest, noted
 from jobs.matching.sessions import Ours, compared
 from reports.match.result import CODES, SESSION_COLUMNS, Bill, Match, Note, Read
 
 
 @dataclass(frozen=True, slots=True)
-class Presentation:
+class MatchPresentation:
     """How and by whom a match is shown."""
 
     locale: str
@@ -36,7 +36,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MatchMade:
     match: Match
     sessions: pd.DataFrame  # `reports.match.result.SESSION_COLUMNS`
     new_notes: Mapping[str, Note]
@@ -49,10 +49,10 @@ def made(
     *,
     tolerance: tuple[int, Decimal],
     before: Before,
-    asked: Sequence[Asked],
+    asked: Sequence[NoteRequest],
     now: datetime,
-    shown: Presentation,
-) -> Made:
+    shown: MatchPresentation,
+) -> MatchMade:
     """`tolerance`: minutes, and the amount. Raises UsageError for a note about what is no difference."""
     document, minutes, amount = ours.document, *tolerance
     sessions = None if activity is None else compared(ours, activity.sessions, activity.unnumbered, minutes)
@@ -94,7 +94,7 @@ def made(
         paper=shown.paper,
         program_version=shown.program_version,
     )
-    return Made(match, _no_sessions() if sessions is None else sessions.sessions, new_notes)
+    return MatchMade(match, _no_sessions() if sessions is None else sessions.sessions, new_notes)
 
 
 def _no_sessions() -> pd.DataFrame:

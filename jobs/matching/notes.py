@@ -15,7 +15,7 @@ _LONGEST = 500  # UTF-16 units of a note
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NoteRequest:
     """`--note TARGET:REASON[:TEXT]`; the target is a session's id or a code."""
 
     session_id: int | None
@@ -27,7 +27,7 @@ class Asked:
         return item.code == self.code if self.code else item.session_id == self.session_id
 
 
-def asked(text: str) -> Asked:
+def asked(text: str) -> NoteRequest:
     """Raises UsageError."""
     target, _, rest = text.partition(":")
     reason, _, said = rest.partition(":")
@@ -36,9 +36,9 @@ def asked(text: str) -> Asked:
     if reason == "credited" and not said.strip():
         raise UsageError("--note: credited needs the vendor's reference: SESSION_OR_CODE:credited:REFERENCE")
     if target.isascii() and target.isdigit() and len(target) < 20:
-        return Asked(int(target), None, reason, shown(said.strip(), _LONGEST))
+        return NoteRequest(int(target), None, reason, shown(said.strip(), _LONGEST))
     if target in CODES:
-        return Asked(None, target, reason, shown(said.strip(), _LONGEST))
+        return NoteRequest(None, target, reason, shown(said.strip(), _LONGEST))
     raise UsageError("--note: expected a session's number or a code, such as status-differs, before the ':'")
 
 
@@ -48,7 +48,7 @@ def digest(item: Item) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def noted(items: Iterable[Item], wanted: Sequence[Asked], *, at: datetime, by: str) -> dict[str, Note]:
+def noted(items: Iterable[Item], wanted: Sequence[NoteRequest], *, at: datetime, by: str) -> dict[str, Note]:
     """The notes by the digest of what each is about. Raises UsageError for a target that no item is."""
     found: dict[str, Note] = {}
     listed = list(items)

@@ -53,7 +53,7 @@ def _set_aside(findings: Iterable[Finding], newest: pd.DataFrame) -> dict[int, s
     return found
 
 
-def beside(archive: Archive, account: str, month: Month) -> dict[int, datetime]:
+def neighbours(archive: Archive, account: str, month: Month) -> dict[int, datetime]:
     """BillableTs by SessionId, of the month before and the month after: issued, or only read so far."""
     found: dict[int, datetime] = {}
     for other in (month.plus(-1), month.plus(1)):

@@ -35,7 +35,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column: its place from 0, its header, and the facts of its cells (`facts.Column`)."""
+    """A column: its place from 0, its header, and the facts of its cells (`facts.ColumnFacts`)."""
 
     place: int
     header: str

@@ -34,7 +34,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SessionDifference:
     """A session that is not the same on both sides. `step` is what theirs counts more (1) or less (−1) than ours."""
 
     code: str
@@ -48,7 +48,7 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class Compared:
     sessions: pd.DataFrame  # `reports.match.result.SESSION_COLUMNS`
-    differences: tuple[Difference, ...]  # in the order of CODES, then by session
+    differences: tuple[SessionDifference, ...]  # in the order of CODES, then by session
     counts: Mapping[int, int]  # theirs, by part: billable sessions
 
 
@@ -58,7 +58,7 @@ def compared(ours: Ours, theirs: pd.DataFrame, unnumbered: int, minutes_toleranc
     code = _codes(both, ours, minutes_tolerance)
     found = [
         *_differences(both, code, ours.set_aside),
-        *(Difference(UNREADABLE, None, None, None, 0, both.last_part) for _ in range(unnumbered)),
+        *(SessionDifference(UNREADABLE, None, None, None, 0, both.last_part) for _ in range(unnumbered)),
     ]
     repeated = both.bills > 1
     shown = np.where((code == MATCHED) & repeated, "repeated-theirs", code)
@@ -118,8 +118,8 @@ def _joined(ours: Ours, theirs: pd.DataFrame) -> _Both:
     bills = np.where(silent, (said == "BILL") * np.maximum(bills, 1), bills)
     unclear = there & (read != READ) & (bills == 0)
     at = issued["billable_at"].fillna(newest["billable_at"])
-    beside = pd.Series(ours.neighbours, dtype="datetime64[us, UTC]").reindex(index)
-    at = at.fillna(beside)
+    neighbours = pd.Series(ours.neighbours, dtype="datetime64[us, UTC]").reindex(index)
+    at = at.fillna(neighbours)
     part = issued["part"].fillna(newest["part"])
     parts = _parts(ours.document.parts, at.fillna(file["at"]))
     return _Both(
@@ -191,15 +191,19 @@ def _codes(both: _Both, ours: Ours, tolerance: int) -> npt.NDArray[np.object_]:
     return np.select([holds for _, holds in rules], [code for code, _ in rules], default="only-ours").astype(object)
 
 
-def _differences(both: _Both, code: npt.NDArray[np.object_], set_aside: Mapping[int, str]) -> Iterator[Difference]:
+def _differences(
+    both: _Both, code: npt.NDArray[np.object_], set_aside: Mapping[int, str]
+) -> Iterator[SessionDifference]:
     extra = np.maximum(both.bills - 1, 0)
     for row in np.flatnonzero((code != MATCHED) | (extra > 0)).tolist():
         session_id, part = int(both.ids[row]), int(both.part[row])
         if code[row] != MATCHED:
             step = int(min(both.bills[row], 1) - both.billed[row])
-            yield Difference(str(code[row]), session_id, *_said(both, row, str(code[row]), set_aside), step, part)
+            yield SessionDifference(
+                str(code[row]), session_id, *_said(both, row, str(code[row]), set_aside), step, part
+            )
         for _ in range(int(extra[row])):
-            yield Difference("repeated-theirs", session_id, both.ours[row], both.theirs[row], 1, part)
+            yield SessionDifference("repeated-theirs", session_id, both.ours[row], both.theirs[row], 1, part)
 
 
 def _said(both: _Both, row: int, code: str, set_aside: Mapping[int, str]) -> tuple[str | None, str | None]:

@@ -18,7 +18,7 @@ MOST_PARTS = 16  # of a text, as expat hands it over: more than the longest cell
 _LAST_DAY = 2_958_466  # of a spreadsheet's calendar
 
 Value = str | int | float | datetime | timedelta
-Row = tuple[int, list[tuple[int, Value]]]  # its number from 1, and the cells that are not empty, by column from 0
+SheetRow = tuple[int, list[tuple[int, Value]]]  # its number from 1, and the cells that are not empty, by column from 0
 
 _DATE, _LENGTH = 1, 2
 
@@ -120,7 +120,7 @@ class Workbook:
                 pass
         return strings
 
-    def rows(self, sheet: str) -> Iterator[Row]:
+    def rows(self, sheet: str) -> Iterator[SheetRow]:
         """The rows that are not empty, in order. Raises FileRefused where the file's sheets have too many of them."""
         reader = _Rows(self._package, self._strings, self._styles, self._epoch, self.rows_read)
         for _ in self._package.parse(self._sheets[sheet], reader.start, reader.end, reader.text):
@@ -144,7 +144,7 @@ class _Rows:
         self._column, self._kind, self._style = -1, "", 0
         self._cells: list[tuple[int, Value]] = []
         self.count = count
-        self.done: list[Row] = []
+        self.done: list[SheetRow] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":

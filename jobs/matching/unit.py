@@ -12,9 +12,9 @@ from jobs.matching import activity as activity_file
 from jobs.matching import files, invoice
 from jobs.matching.activity import Activity
 from jobs.matching.invoice import Invoice
-from jobs.matching.matching import Made, Presentation, made
-from jobs.matching.notes import Asked
-from jobs.matching.ours import beside, gathered
+from jobs.matching.matching import MatchMade, MatchPresentation, made
+from jobs.matching.notes import NoteRequest
+from jobs.matching.ours import gathered, neighbours
 from jobs.matching.sessions import Ours
 from jobs.output.folder import Folder
 from jobs.replay import Archive
@@ -27,7 +27,7 @@ class Given:
 
     activity: Activity | None
     bill: Path | None
-    notes: Sequence[Asked] = ()
+    notes: Sequence[NoteRequest] = ()
     by: str = ""  # who says it
 
 
@@ -45,7 +45,7 @@ def matched(
     given: Given,
     now: datetime,
     program_version: str,
-) -> tuple[Made, list[Path]]:
+) -> tuple[MatchMade, list[Path]]:
     """The match, written and noted, and the paths of its files. Raises BillingError."""
     ours = _ours(archive, account.key, month, given.activity)
     bill = None if given.bill is None else _bill(given.bill, ours)
@@ -60,7 +60,7 @@ def matched(
             before=known,
             asked=given.notes,
             now=now,
-            shown=Presentation(config.locale, config.paper, program_version, given.by),
+            shown=MatchPresentation(config.locale, config.paper, program_version, given.by),
         )
         written = files.write(archive.ledger, folder, found, known, config.file_mode)
         return found, [folder.path / name for name in written]
@@ -74,7 +74,7 @@ def _ours(archive: Archive, account: str, month: Month, found: Activity | None) 
     known = {*ours.issued["session_id"].tolist(), *ours.newest["session_id"].tolist()}
     if known.issuperset(found.sessions["session_id"].tolist()):
         return ours
-    return replace(ours, neighbours=beside(archive, account, month))
+    return replace(ours, neighbours=neighbours(archive, account, month))
 
 
 def _bill(path: Path, ours: Ours) -> tuple[Invoice, Read]:

@@ -12,7 +12,7 @@ from jobs.errors import BillingError, UnitError
 from jobs.fetch import clock_skew
 from jobs.gather import configured, gather, sources_for, terms_of
 from jobs.ledger.posting import Stale
-from jobs.ledger.store import ALL, Known, Posting, View
+from jobs.ledger.store import ALL, Known, NewDocument, View
 from jobs.log import reason
 from jobs.monthly.job import Answered, Job
 from jobs.output.documents import final_files
@@ -25,7 +25,7 @@ Posted = tuple[Decision, tuple[Issued, ...]]  # the decision, and all of the mon
 
 
 def grouped(job: Job, account: Account, units: Sequence[Answered]) -> list[list[Answered]]:
-    """Those to be decided together; each by itself where that cannot be told, for then it fails by itself."""
+    """Those to be decided together; each by itself where that cannot be decided, for then it fails by itself."""
     if len(units) > 1:
         try:
             found = together.groups([_gather(job, account, unit)[0] for unit in units])
@@ -70,11 +70,11 @@ def _post(
     decisions: Sequence[together.Outcome],
 ) -> list[Posted | str]:
     """All files of a document are made before its number is taken: what cannot be made takes none. Raises Stale."""
-    postings: list[Posting] = []
+    postings: list[NewDocument] = []
     for unit, (_, known), one in zip(units, gathered, decisions, strict=True):
         if isinstance(one, Decision) and one.post is not None:
             postings.append(
-                Posting(
+                NewDocument(
                     one.post, one.month.sessions, unit.snapshot_id, known.accepted, unit.credentials, moving=one.moving
                 )
             )
@@ -112,8 +112,8 @@ def _gather(job: Job, account: Account, unit: Answered) -> tuple[Gathered, Known
         received=unit.fetched.reply.content,
         setting=replace(configured(job.config, account, unit.snapshot, job.program_version), account=unit.home),
         terms=terms_of(account, known),
-        live=unit.fetched.live,
+        enrichment=unit.fetched.enrichment,
     )
-    sources = sources_for(account, unit.fetched.live)
+    sources = sources_for(account, unit.fetched.enrichment)
     findings = (*gathered.findings, *clock_skew(unit.fetched.reply))
     return replace(gathered, draft_only=job.draft, adjust=job.adjust, findings=findings, sources=sources), known

@@ -99,7 +99,7 @@ def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> 
             snapshot_id, snapshot = job.ledger.add_snapshot(
                 home,
                 str(month),
-                kept=fetched.kept,
+                digests=fetched.digests,
                 rows=fetched.reply.content.received,
                 fetched_at=fetched.reply.received_at,
                 attached=fetched.attached,
@@ -109,18 +109,18 @@ def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> 
         return _failed(job, account.key, month, reason(error))
 
 
-def _written(job: Job, account: Account, unit: Answered, decision: Decision, standing: tuple[Issued, ...]) -> Outcome:
+def _written(job: Job, account: Account, unit: Answered, decision: Decision, issued: tuple[Issued, ...]) -> Outcome:
     try:
-        documents, files = placing.write(job, unit.folder, decision, standing)
-        told = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
-        files |= unit.folder.write_summary(summary.to_json(told))
+        documents, files = placing.write(job, unit.folder, decision, issued)
+        unit_summary = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
+        files |= unit.folder.write_summary(summary.to_json(unit_summary))
         detail = to_builtins(summary.for_ledger(decision)) | {"snapshot": unit.snapshot.sha256}
         detail |= placing.looked_at(unit.fetched.reply) | placing.left(job, files)
         job.ledger.add_event(unit.home, str(unit.month), decision.status, detail=detail)
     except Exception as error:  # noqa: BLE001  # see `_opened`
         return _failed_unit(job, account, unit, reason(error))
     unit.held.close()
-    return Outcome(told, 3 if decision.needs_a_person else 0)
+    return Outcome(unit_summary, 3 if decision.needs_a_person else 0)
 
 
 def _failed_unit(job: Job, account: Account, unit: Answered, error: str) -> Outcome:
@@ -131,19 +131,19 @@ def _failed_unit(job: Job, account: Account, unit: Answered, error: str) -> Outc
 def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled, *, home: str) -> Outcome:
     """The rerun of an issued month for which the vendor sent, to the byte, what it was issued on."""
     view = job.ledger.view(home, str(month))
-    standing = job.ledger.known(home, str(month), view).issued
-    placing.restore(job, folder, standing)
+    issued = job.ledger.known(home, str(month), view).issued
+    placing.restore(job, folder, issued)
     folder.remove_drafts()
-    told = summary.of_settled(account.key, standing)
-    files = folder.write_summary(summary.to_json(told))
-    detail = to_builtins(summary.for_ledger_settled(standing)) | {"snapshot": standing[-1].document.snapshot.sha256}
+    unit_summary = summary.of_settled(account.key, issued)
+    files = folder.write_summary(summary.to_json(unit_summary))
+    detail = to_builtins(summary.for_ledger_settled(issued)) | {"snapshot": issued[-1].document.snapshot.sha256}
     detail |= placing.looked_at(fetched.reply) | placing.left(job, files)
     job.ledger.add_event(home, str(month), "unchanged", detail=detail)
-    return Outcome(told, 0)
+    return Outcome(unit_summary, 0)
 
 
 def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
-    told, home = summary.of_failure(account, str(month), error), account
+    unit_summary, home = summary.of_failure(account, str(month), error), account
     files: dict[str, str] = {}
     with _whatever_else_fails():
         home = job.ledger.home(account, str(month))
@@ -152,10 +152,10 @@ def _failed(job: Job, account: str, month: Month, error: str) -> Outcome:
         UnitFolder(job.output, home, str(month), job.config.file_mode) as folder,
         folder.locked(),
     ):
-        files = folder.write_summary(summary.to_json(told))
+        files = folder.write_summary(summary.to_json(unit_summary))
     with _whatever_else_fails():
         job.ledger.add_event(home, str(month), "failed", detail={"error": error} | placing.left(job, files))
-    return Outcome(told, 1)
+    return Outcome(unit_summary, 1)
 
 
 @contextmanager

@@ -17,24 +17,24 @@ log = logging.getLogger(__name__)
 
 
 def write(
-    job: Job, folder: UnitFolder, decision: Decision, standing: tuple[Issued, ...]
+    job: Job, folder: UnitFolder, decision: Decision, issued: tuple[Issued, ...]
 ) -> tuple[list[Document], dict[str, str]]:
-    """Puts the unit's files in place; gives the documents to tell of, and the drafts' SHA-256 by file name."""
-    restore(job, folder, standing)
+    """Puts the unit's files in place; gives the documents to report, and the drafts' SHA-256 by file name."""
+    restore(job, folder, issued)
     if decision.drafts:
         return [decision.drafts[0]], folder.write_drafts(decision.drafts, decision.month.sessions)
     folder.remove_drafts()
-    return [decision.post] if decision.post else [issued.document for issued in standing], {}
+    return [decision.post] if decision.post else [one.document for one in issued], {}
 
 
-def restore(job: Job, folder: UnitFolder, standing: Sequence[Issued]) -> None:
+def restore(job: Job, folder: UnitFolder, issued: Sequence[Issued]) -> None:
     """Puts the files of what stands in place: all of a document not yet written, the missing ones of another."""
-    written = job.ledger.written(*_unit_of(standing)) if standing else {}
-    for issued in standing:
-        if issued.id in written:
-            folder.restore(issued.document, issued.sessions, written[issued.id])
+    written = job.ledger.written(*_unit_of(issued)) if issued else {}
+    for one in issued:
+        if one.id in written:
+            folder.restore(one.document, one.sessions, written[one.id])
         else:
-            _write_issued(job, folder, issued)
+            _write_issued(job, folder, one)
 
 
 def finish(job: Job, folder: UnitFolder, account: str, month: Month) -> None:

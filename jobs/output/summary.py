@@ -25,7 +25,7 @@ SCHEMA = "securevideo-billing/summary/1"
 
 
 @dataclass(frozen=True, slots=True)
-class EntryLine:
+class SummaryLine:
     meter: str
     description: str
     quantity: Decimal
@@ -34,7 +34,7 @@ class EntryLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SummaryDocument:
     """A document of the month."""
 
     kind: str
@@ -44,7 +44,7 @@ class Entry:
     net: Decimal
     tax: Decimal
     total: Decimal
-    lines: tuple[EntryLine, ...]
+    lines: tuple[SummaryLine, ...]
     files: Mapping[str, str]  # by format
 
 
@@ -73,7 +73,7 @@ class Summary:
     minutes: Mapping[str, Minutes] | None = None  # likewise
     allowance: Used | None = None
     live: Mapping[str, int] | None = None
-    documents: tuple[Entry, ...] = ()  # issued or drafted; on an unchanged rerun those that stand
+    documents: tuple[SummaryDocument, ...] = ()  # issued or drafted; on an unchanged rerun those that stand
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     allocation: Allocation | UnsetType = UNSET  # what each cost centre pays of the whole month; only with cost centres
@@ -129,9 +129,9 @@ def of_decision(
     )
 
 
-def of_settled(account: str, standing: Sequence[Issued]) -> Summary:
-    """Of a month whose newest document says all there is to say: `standing` are its documents, it is the last."""
-    newest = standing[-1].document
+def of_settled(account: str, issued: Sequence[Issued]) -> Summary:
+    """Of a month whose newest document says all there is to say: `issued` are its documents, it is the last."""
+    newest = issued[-1].document
     return Summary(
         account=account,
         month=newest.month,
@@ -142,9 +142,9 @@ def of_settled(account: str, standing: Sequence[Issued]) -> Summary:
         minutes=newest.minutes,
         allowance=_used(newest.allowance),
         live=dict(newest.live),
-        documents=tuple(_entry(one.document) for one in standing),
+        documents=tuple(_entry(one.document) for one in issued),
         findings=newest.findings,
-        allocation=_whole(standing),
+        allocation=_whole(issued),
     )
 
 
@@ -159,9 +159,9 @@ def for_ledger(decision: "Decision") -> Decided:
     return _decided(decision.findings, month.counts, month.allowance, decision.drafts, unallocated)
 
 
-def for_ledger_settled(standing: Sequence[Issued]) -> Decided:
-    newest = standing[-1].document
-    unallocated = _unallocated(_whole(standing), newest.currency)
+def for_ledger_settled(issued: Sequence[Issued]) -> Decided:
+    newest = issued[-1].document
+    unallocated = _unallocated(_whole(issued), newest.currency)
     return _decided(newest.findings, newest.counts, newest.allowance, (), unallocated)
 
 
@@ -190,8 +190,8 @@ def to_json(summary: Summary) -> bytes:
     return pretty(to_builtins(summary))
 
 
-def _entry(document: Document) -> Entry:
-    return Entry(
+def _entry(document: Document) -> SummaryDocument:
+    return SummaryDocument(
         kind=document.kind,
         number=document.number,
         corrects=document.corrects,
@@ -200,7 +200,7 @@ def _entry(document: Document) -> Entry:
         tax=document.tax,
         total=document.total,
         lines=tuple(
-            EntryLine(line.meter, line.description, line.quantity, line.unit_price, line.amount)
+            SummaryLine(line.meter, line.description, line.quantity, line.unit_price, line.amount)
             for line in document.lines
         ),
         files=document.files,
@@ -211,12 +211,12 @@ def _used(allowance: Allowance) -> Used:
     return Used(allowance.included, allowance.used, allowance.unused, allowance.overage)
 
 
-def _whole(standing: Sequence[Issued]) -> Allocation | UnsetType:
-    if standing[-1].document.allocation is UNSET:
+def _whole(issued: Sequence[Issued]) -> Allocation | UnsetType:
+    if issued[-1].document.allocation is UNSET:
         return UNSET
     from jobs.billing.allocation import documents, whole
 
-    return whole(documents.allocations(standing))
+    return whole(documents.allocations(issued))
 
 
 def _unallocated(whole: Allocation | UnsetType, currency: str) -> str | UnsetType:

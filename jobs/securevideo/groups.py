@@ -19,9 +19,9 @@ from jobs.securevideo.users import text_of, user_id
 _ACTIVE = msgspec.json.Decoder(tuple[Group, ...])
 
 
-def read(kept: bytes) -> tuple[Group, ...]:
+def read(body: bytes) -> tuple[Group, ...]:
     """What `named` gave."""
-    return _ACTIVE.decode(kept)
+    return _ACTIVE.decode(body)
 
 
 def named(client: Client, names: Collection[str], budget: Budget) -> bytes | None:

@@ -63,7 +63,9 @@ def read(body: bytes, *, keep_participants: bool) -> Received:
     return Received(_frame(columns), len(elements), remarks.findings())
 
 
-def _columns(read_rows: rows.Rows, remarks: rows.Remarks, host_names: dict[str, str | None], keep: bool) -> Columns:
+def _columns(
+    read_rows: rows.ParsedRows, remarks: rows.Remarks, host_names: dict[str, str | None], keep: bool
+) -> Columns:
     """The columns of the rows whose values fit; the other rows are set aside. `host_names` saves repeated work."""
     every = read_rows.rows
     session_ids = values.ids([row.session_id for row in every])
@@ -99,7 +101,7 @@ def _columns(read_rows: rows.Rows, remarks: rows.Remarks, host_names: dict[str, 
     return columns | _texts(columns["session_id"].tolist(), [row for row, _ in sound], host_names, keep)
 
 
-def _fingerprints(columns: Columns, sound: Sequence[tuple[rows.Row, str | None]]) -> npt.NDArray[np.int64]:
+def _fingerprints(columns: Columns, sound: Sequence[tuple[rows.HistoryRow, str | None]]) -> npt.NDArray[np.int64]:
     # bytes, as Python hashes -1 like -2 and whole numbers by a remainder
     numbers = np.column_stack(list(columns.values()))
     keys = numbers.view(f"V{numbers.shape[1] * 8}").ravel().tolist()
@@ -109,7 +111,9 @@ def _fingerprints(columns: Columns, sound: Sequence[tuple[rows.Row, str | None]]
     return np.fromiter(hashes, np.int64, len(sound))
 
 
-def _texts(session_ids: list[int], sound: list[rows.Row], host_names: dict[str, str | None], keep: bool) -> Columns:
+def _texts(
+    session_ids: list[int], sound: list[rows.HistoryRow], host_names: dict[str, str | None], keep: bool
+) -> Columns:
     """The columns of objects. A status and a host's name are one object each, however many rows have them."""
     texts = [row.description or "" for row in sound]
     statuses = [row.status if row.status is None else sys.intern(row.status) for row in sound]

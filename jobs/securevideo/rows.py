@@ -1,4 +1,4 @@
-"""Array elements of a History reply → `Row`, with every key there once and every value of a right JSON type.
+"""Array elements of a History reply → `HistoryRow`, with every key there once and every value of a right JSON type.
 
 The quick way reads a whole chunk with msgspec. It does not see repeated keys; but each key of a JSON text is followed
 by blanks and a colon, so a row with all seven fields, no other, and seven such places has none. Whatever the quick way
@@ -36,7 +36,7 @@ _KEY_ENDS = tuple(mark + b":" for mark in (b'"', b" ", b"\t", b"\r", b"\n"))
 _BEFORE_COLON = np.isin(np.arange(256), list(b'" \t\r\n'))
 
 
-class Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class HistoryRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     session_id: int | str | None = msgspec.field(name="SessionId")
     scheduled_at: str | None = msgspec.field(name="ScheduleTs")
     billable_at: str | None = msgspec.field(name="BillableTs")
@@ -46,8 +46,8 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     description: str | None = msgspec.field(name="UsageDescription")
 
 
-_CHUNK = msgspec.json.Decoder(list[Row])
-_ROW = msgspec.json.Decoder(Row)
+_CHUNK = msgspec.json.Decoder(list[HistoryRow])
+_ROW = msgspec.json.Decoder(HistoryRow)
 
 
 @dataclass(slots=True)
@@ -80,13 +80,13 @@ class Remarks:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    rows: list[Row]
+class ParsedRows:
+    rows: list[HistoryRow]
     numbers: Sequence[int]  # of each row in the reply, from 1
     extras: dict[int, str]  # by number: the unknown fields with their values, in one spelling
 
 
-def of(elements: Sequence[msgspec.Raw], first: int, remarks: Remarks) -> Rows:
+def of(elements: Sequence[msgspec.Raw], first: int, remarks: Remarks) -> ParsedRows:
     """The rows among `elements`, the first of which has the number `first`; what is none goes to `remarks`."""
     text = b"[" + b",".join(elements) + b"]"
     numbers = range(first, first + len(elements))
@@ -95,15 +95,15 @@ def of(elements: Sequence[msgspec.Raw], first: int, remarks: Remarks) -> Rows:
     except msgspec.ValidationError:
         rows = None
     if rows is not None and _key_count(text) == len(EXPECTED) * len(elements):
-        return Rows(rows, numbers, {})
-    found = Rows([], [], {})
-    kept: list[int] = []
+        return ParsedRows(rows, numbers, {})
+    found = ParsedRows([], [], {})
+    sound: list[int] = []
     for number, element in zip(numbers, elements, strict=True):
         row = _one(bytes(element), number, remarks, found.extras)
         if row is not None:
             found.rows.append(row)
-            kept.append(number)
-    return Rows(found.rows, kept, found.extras)
+            sound.append(number)
+    return ParsedRows(found.rows, sound, found.extras)
 
 
 def _key_count(text: bytes) -> int:
@@ -113,14 +113,14 @@ def _key_count(text: bytes) -> int:
     return int(_BEFORE_COLON[chars[colons - 1]].sum())
 
 
-def _one(text: bytes, number: int, remarks: Remarks, extras: dict[int, str]) -> Row | None:
+def _one(text: bytes, number: int, remarks: Remarks, extras: dict[int, str]) -> HistoryRow | None:
     if sum(map(text.count, _KEY_ENDS)) == len(EXPECTED):
         with suppress(msgspec.ValidationError):
             return _ROW.decode(text)
     return _exact(text, number, remarks, extras)
 
 
-def _exact(text: bytes, number: int, remarks: Remarks, extras: dict[int, str]) -> Row | None:
+def _exact(text: bytes, number: int, remarks: Remarks, extras: dict[int, str]) -> HistoryRow | None:
     found = strict_json.exact(text, number)
     if not isinstance(found, dict):
         remarks.set_aside(number, None, "not an object")
@@ -134,7 +134,7 @@ def _exact(text: bytes, number: int, remarks: Remarks, extras: dict[int, str]) -
         return None
     if unknown:
         extras[number] = repr(unknown)
-    return Row(*(found[name] for name in EXPECTED))
+    return HistoryRow(*(found[name] for name in EXPECTED))
 
 
 def _problem(found: dict[str, object]) -> str | None:

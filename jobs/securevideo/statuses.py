@@ -10,7 +10,7 @@ from itertools import chain
 
 import msgspec
 
-from jobs.billing.enrichment import Group, Live
+from jobs.billing.enrichment import Enrichment, Group
 from jobs.errors import NotFound, TryAgainLater, VendorError
 from jobs.securevideo import users
 from jobs.securevideo.client import Budget, Client
@@ -21,13 +21,13 @@ _PATIENCE = 3  # failures in a row after which a worker asks no more
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class StatusAnswers:
     statuses: dict[int, str]  # SessionId → SessionStatus as sent; "" where the API does not know the session (404)
     failed: tuple[int, ...]  # asked without an answer
     not_asked: tuple[int, ...]
 
 
-def to_json(known: "Answers | Hints") -> bytes:
+def to_json(known: "StatusAnswers | Hints") -> bytes:
     """As it is kept with the snapshot: the same bytes for the same answers."""
     return msgspec.json.encode(known)
 
@@ -41,30 +41,34 @@ class Hints:
     ended_unlisted: int
 
 
-def live(kept: Mapping[str, bytes]) -> Live:
+def read(attachments: Mapping[str, bytes]) -> Enrichment:
     """What was kept with a snapshot, each if there.
 
     `hosts` (`list_of_hosts`), `statuses` and `events` (`to_json`), `groups` (`groups.named`).
     """
-    answers = msgspec.json.decode(kept["statuses"], type=Answers) if "statuses" in kept else Answers({}, (), ())
-    hints = msgspec.json.decode(kept["events"], type=Hints) if "events" in kept else None
+    answers = (
+        msgspec.json.decode(attachments["statuses"], type=StatusAnswers)
+        if "statuses" in attachments
+        else StatusAnswers({}, (), ())
+    )
+    hints = msgspec.json.decode(attachments["events"], type=Hints) if "events" in attachments else None
     counted = {"without_event": hints.without_event, "ended_unlisted": hints.ended_unlisted} if hints else {}
-    return Live(
+    return Enrichment(
         statuses=answers.statuses,
         failed=answers.failed,
         not_asked=answers.not_asked,
-        hosts=users.read(kept["hosts"]) if "hosts" in kept else None,
-        hosts_failed="hosts" not in kept,
+        hosts=users.read(attachments["hosts"]) if "hosts" in attachments else None,
+        hosts_failed="hosts" not in attachments,
         estimates=hints.estimates if hints else {},
         events=counted,
-        groups=_groups(kept["groups"]) if "groups" in kept else None,
+        groups=_groups(attachments["groups"]) if "groups" in attachments else None,
     )
 
 
-def _groups(kept: bytes) -> tuple[Group, ...]:
+def _groups(attachments: bytes) -> tuple[Group, ...]:
     from jobs.securevideo import groups  # only accounts with cost centres by group need it
 
-    return groups.read(kept)
+    return groups.read(attachments)
 
 
 def list_of_hosts(client: Client, budget: Budget) -> bytes | None:
@@ -80,27 +84,27 @@ def list_of_hosts(client: Client, budget: Budget) -> bytes | None:
         return None
 
 
-def statuses(client: Client, session_ids: Iterable[int], *, most: int, budget: Budget) -> Answers:
+def statuses(client: Client, session_ids: Iterable[int], *, most: int, budget: Budget) -> StatusAnswers:
     """Asks `GET /status/{SessionId}` for the first `most` sessions, AT_ONCE at a time, within `budget`."""
     wanted = list(session_ids)
     asked, beyond = wanted[:most], wanted[most:]
     stopped: list[VendorError] = []
     parts = client.together([_ask(client, asked[number::AT_ONCE], budget, stopped) for number in range(AT_ONCE)])
-    return Answers(
+    return StatusAnswers(
         dict(sorted(chain.from_iterable(part.statuses.items() for part in parts))),
         tuple(sorted(chain.from_iterable(part.failed for part in parts))),
         tuple(sorted([*chain.from_iterable(part.not_asked for part in parts), *beyond])),
     )
 
 
-async def _ask(client: Client, session_ids: list[int], budget: Budget, stopped: list[VendorError]) -> Answers:
+async def _ask(client: Client, session_ids: list[int], budget: Budget, stopped: list[VendorError]) -> StatusAnswers:
     """One worker's questions, one after the other; none once `stopped` holds why the vendor is to be left alone."""
     found: dict[int, str] = {}
     failed: list[int] = []
     in_a_row = 0
     for number, session_id in enumerate(session_ids):
         if in_a_row == _PATIENCE or budget.left() <= 0 or stopped:
-            return Answers(found, tuple(failed), tuple(session_ids[number:]))
+            return StatusAnswers(found, tuple(failed), tuple(session_ids[number:]))
         try:
             found[session_id] = await _status(client, session_id, budget)
             in_a_row = 0
@@ -109,7 +113,7 @@ async def _ask(client: Client, session_ids: list[int], budget: Budget, stopped: 
             in_a_row += 1
             if isinstance(error, TryAgainLater) and error.retry_after is not None:
                 stopped.append(error)
-    return Answers(found, tuple(failed), ())
+    return StatusAnswers(found, tuple(failed), ())
 
 
 async def _status(client: Client, session_id: int, budget: Budget) -> str:

@@ -16,7 +16,7 @@ import xlsxwriter
 from jobs.billing import money
 from jobs.billing.month import Month
 from jobs.errors import OutputError
-from jobs.simulator.data import GONE, Account, instant
+from jobs.simulator.data import GONE, SimulatedAccount, instant
 from reports.stored import plain
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -58,7 +58,7 @@ class Listed:
         return self.billable.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
 
 
-def listed(account: Account, month: Month, now: datetime) -> list[Listed]:
+def listed(account: SimulatedAccount, month: Month, now: datetime) -> list[Listed]:
     """The sessions of the vendor's month, as on `now`, in the order of time."""
     found = []
     for row in account.sessions:
@@ -69,12 +69,12 @@ def listed(account: Account, month: Month, now: datetime) -> list[Listed]:
         status = version.get("BillableStatusCd")
         if billable is None or billable > now or not status or Month.of(billable.astimezone(ZONE)) != month:
             continue
-        told = (version.get("DurationMinutes"), status, str(version.get("UsageDescription") or ""))
-        found.append(Listed(version["SessionId"], billable.astimezone(UTC), *told))
+        rest = (version.get("DurationMinutes"), status, str(version.get("UsageDescription") or ""))
+        found.append(Listed(version["SessionId"], billable.astimezone(UTC), *rest))
     return sorted(found, key=lambda one: (one.billable, one.session_id))
 
 
-def months(account: Account, now: datetime) -> list[Month]:
+def months(account: SimulatedAccount, now: datetime) -> list[Month]:
     """The whole months, in Pacific time, in which the account has sessions; ascending."""
     versions = (row.at(now) for row in account.sessions)
     instants = (instant(version.get("BillableTs")) for version in versions if isinstance(version, dict))
@@ -82,7 +82,7 @@ def months(account: Account, now: datetime) -> list[Month]:
     return sorted(month for month in found if month.plus(1).start.replace(tzinfo=ZONE) <= now)
 
 
-def write_all(accounts: Sequence[Account], folder: Path, now: datetime) -> Iterator[Path]:
+def write_all(accounts: Sequence[SimulatedAccount], folder: Path, now: datetime) -> Iterator[Path]:
     """Writes `<folder>/<account>/<month>/activity-1.xlsx` to `-3` and `invoice.yaml`, on plan PLUS; gives the paths."""
     for account in accounts:
         for month in months(account, now):

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from jobs.billing.month import Month
-from jobs.simulator.data import GONE, Account, Row, instant
-from jobs.simulator.wire import Reply, message, pretty
+from jobs.simulator.data import GONE, SessionVersions, SimulatedAccount, instant
+from jobs.simulator.wire import WireReply, message, pretty
 
 CACHE_BYTES = 256 << 20
 
@@ -27,10 +27,10 @@ class Answers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str, str, int], Reply] = {}
+        self._kept: dict[tuple[str, str, str, int], WireReply] = {}
         self._bytes = 0
 
-    def reply(self, account: Account, path: str, query: str, now: datetime) -> Reply:
+    def reply(self, account: SimulatedAccount, path: str, query: str, now: datetime) -> WireReply:
         key = (account.name, path, query, bisect_right(account.moments, now))
         with self._lock:
             if key not in self._kept:
@@ -42,14 +42,14 @@ class Answers:
             return self._kept[key]
 
 
-def answer(account: Account, path: str, query: str, now: datetime) -> Reply:
+def answer(account: SimulatedAccount, path: str, query: str, now: datetime) -> WireReply:
     try:
-        return Reply(200, pretty(_resource(account, path, query, now)))
+        return WireReply(200, pretty(_resource(account, path, query, now)))
     except Refused as refused:
         return refused.reply
 
 
-def _resource(account: Account, path: str, query: str, now: datetime) -> object:
+def _resource(account: SimulatedAccount, path: str, query: str, now: datetime) -> object:
     match path.lower().strip("/").split("/"):
         case ["history", *host] if len(host) <= 1:
             options = {name.lower(): value for name, value in parse_qsl(query, keep_blank_values=True)}
@@ -71,7 +71,7 @@ def _resource(account: Account, path: str, query: str, now: datetime) -> object:
             raise Refused(404, "No HTTP resource was found that matches the request URI.")
 
 
-def _history(account: Account, host: str | None, options: dict[str, str], now: datetime) -> list[object]:
+def _history(account: SimulatedAccount, host: str | None, options: dict[str, str], now: datetime) -> list[object]:
     if "month" in options:
         if options.keys() & {"startdt", "enddt"}:
             raise Refused(400, "Specify either month or startDt and endDt, not both.")
@@ -101,7 +101,7 @@ def _history(account: Account, host: str | None, options: dict[str, str], now: d
     return rows
 
 
-def _rows(rows: tuple[Row, ...], now: datetime, wanted: Callable[[datetime | None], bool]) -> list[object]:
+def _rows(rows: tuple[SessionVersions, ...], now: datetime, wanted: Callable[[datetime | None], bool]) -> list[object]:
     found = []
     for row in rows:
         version = row.at(now)
@@ -111,7 +111,7 @@ def _rows(rows: tuple[Row, ...], now: datetime, wanted: Callable[[datetime | Non
     return found
 
 
-def _status(account: Account, number: str, now: datetime) -> object:
+def _status(account: SimulatedAccount, number: str, now: datetime) -> object:
     rows = (row.at(now) for row in account.sessions)
     row = next((row for row in rows if isinstance(row, dict) and str(row.get("SessionId")) == number), None)
     if row is None and number not in account.statuses:
@@ -123,7 +123,7 @@ def _status(account: Account, number: str, now: datetime) -> object:
     }
 
 
-def _active(account: Account, now: datetime) -> dict[str, dict[str, Any]]:
+def _active(account: SimulatedAccount, now: datetime) -> dict[str, dict[str, Any]]:
     def deleted(user: dict[str, Any]) -> bool:
         at = instant(user.get("Deleted"))
         return at <= now if at else user.get("Deleted") is True

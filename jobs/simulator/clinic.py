@@ -11,7 +11,7 @@ from typing import Any
 from jobs.billing.month import Month
 
 DataSet = dict[str, Any]
-Row = dict[str, Any]
+RawRow = dict[str, Any]
 
 FIRST_MONTH = Month(2016, 7)
 COUNTED = (12, 15, 19, 24, 29, 36, 44, 52, 60)  # BILL rows a month, as first reported
@@ -127,7 +127,7 @@ def _lakeside() -> dict[str, Any]:
     return _account("lakeside", users=users, sessions=rows, groups=groups, participants=addresses)
 
 
-def _month(rng: random.Random, number: int) -> list[Row]:
+def _month(rng: random.Random, number: int) -> list[RawRow]:
     """A month's sessions before they have ids: `drafts`, by status."""
     month = FIRST_MONTH.plus(number)
     bill = [_draft(rng, _appointment(rng, month), "BILL") for _ in range(COUNTED[number])]
@@ -149,7 +149,7 @@ def _month(rng: random.Random, number: int) -> list[Row]:
     return [*bill, *comped, *support, *again, *missed]
 
 
-def _later(number: int) -> list[Row]:
+def _later(number: int) -> list[RawRow]:
     """What becomes of the third or so counted session of a month; the vendor bills on the 3rd of the next one."""
     changes = {
         3: ("2016-10-28T14:00:00", "COMP"),  # before October was billed
@@ -166,7 +166,7 @@ def _appointment(rng: random.Random, month: Month) -> datetime:
     )
 
 
-def _draft(rng: random.Random, scheduled: datetime, status: str | None) -> Row:
+def _draft(rng: random.Random, scheduled: datetime, status: str | None) -> RawRow:
     hosts = [number for number in HOSTS if number != LEFT or scheduled < LEFT_AT]
     return {
         "scheduled": scheduled,
@@ -180,18 +180,18 @@ def _draft(rng: random.Random, scheduled: datetime, status: str | None) -> Row:
     }
 
 
-def _meet_now(rng: random.Random, near: datetime) -> Row:
+def _meet_now(rng: random.Random, near: datetime) -> RawRow:
     """An unscheduled session: its ScheduleTs has seconds and a fraction."""
     scheduled = near + timedelta(milliseconds=rng.randint(61_001, 599_999))
     return {"scheduled": scheduled, "billable": scheduled + timedelta(milliseconds=rng.randint(9_000, 99_999))}
 
 
-def _second_attempt(rng: random.Random, draft: Row) -> Row:
+def _second_attempt(rng: random.Random, draft: RawRow) -> RawRow:
     moved = _meet_now(rng, draft["billable"])
     return {**draft, **moved, "minutes": rng.randint(0, 3), "status": "DUPL", "later": []}
 
 
-def _finished(draft: Row, session_id: int) -> Row:
+def _finished(draft: RawRow, session_id: int) -> RawRow:
     host, names, status = HOSTS[draft["host"]], ", ".join(draft["participants"]), draft["status"]
     text = description(host, session_id, names, status) if status else f"{host} Session #{session_id} - Not Connected"
     kept = {key: draft[key] for key in ("scheduled", "billable", "minutes", "status", "host")}
@@ -214,7 +214,7 @@ def _row(
     status: str | None,
     host: int,
     text: str,
-) -> Row:
+) -> RawRow:
     return {
         "SessionId": session_id,
         "ScheduleTs": stamp(scheduled),
@@ -247,7 +247,7 @@ def _account(name: str, **contents: object) -> dict[str, Any]:
     return {"identifier": f"{name}-made-up-identifier", "secret": f"{name}-made-up-secret", **contents}
 
 
-def _user(number: int, name: str) -> Row:
+def _user(number: int, name: str) -> RawRow:
     return {
         "SystemUserId": str(number),
         "FullName": name,

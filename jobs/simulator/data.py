@@ -36,7 +36,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SessionVersions:
     """A row of History in all its versions, ascending by `at`; the first holds from ever on."""
 
     versions: tuple[Version, ...]
@@ -48,13 +48,13 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SimulatedAccount:
     name: str
     identifier: str
     secret: str = field(repr=False)
     users: tuple[dict[str, Any], ...]
-    sessions: tuple[Row, ...]
-    history: dict[Month, tuple[Row, ...]]
+    sessions: tuple[SessionVersions, ...]
+    history: dict[Month, tuple[SessionVersions, ...]]
     statuses: dict[str, str]
     groups: tuple[dict[str, Any], ...]
     participants: dict[str, tuple[object, ...]]  # by address, in lower case
@@ -63,11 +63,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    accounts: dict[str, Account]  # by name
+    accounts: dict[str, SimulatedAccount]  # by name
     faults: Faults
     now: datetime | None
 
-    def authenticated(self, identifier: str, secret: str) -> Account | None:
+    def authenticated(self, identifier: str, secret: str) -> SimulatedAccount | None:
         pairs = ((account.identifier, account) for account in self.accounts.values())
         account = dict(pairs).get(identifier)
         return account if account and account.secret == secret else None
@@ -100,7 +100,7 @@ def read(data: object, source: str) -> DataSet:
     return DataSet(accounts, Faults(top.get("faults", []), f"{source}: faults"), now)
 
 
-def _account(name: str, given: object, place: str) -> Account:
+def _account(name: str, given: object, place: str) -> SimulatedAccount:
     account = _keys(_a(given, dict, place), _ACCOUNT, place)
     for key in ("identifier", "secret"):
         if not account.get(key):
@@ -113,7 +113,7 @@ def _account(name: str, given: object, place: str) -> Account:
         _month(month, f"{place}.history"): _rows(_a(rows, list, f"{place}.history.{month}"), f"{place}.history.{month}")
         for month, rows in account.get("history", {}).items()
     }
-    return Account(
+    return SimulatedAccount(
         name=name,
         identifier=account["identifier"],
         secret=account["secret"],
@@ -148,11 +148,11 @@ def _groups(groups: list[object], place: str) -> Iterator[dict[str, Any]]:
         yield group
 
 
-def _rows(rows: list[object], place: str) -> tuple[Row, ...]:
+def _rows(rows: list[object], place: str) -> tuple[SessionVersions, ...]:
     return tuple(
-        Row(_versions(row, f"{place}.{number}"))
+        SessionVersions(_versions(row, f"{place}.{number}"))
         if isinstance(row, dict) and "Later" in row
-        else Row((Version(EVER, row),))
+        else SessionVersions((Version(EVER, row),))
         for number, row in enumerate(rows)
     )
 
@@ -170,7 +170,7 @@ def _versions(given: dict[str, Any], place: str) -> tuple[Version, ...]:
     return tuple(versions)
 
 
-def _moments(users: tuple[dict[str, Any], ...], rows: tuple[Row, ...]) -> Iterator[datetime]:
+def _moments(users: tuple[dict[str, Any], ...], rows: tuple[SessionVersions, ...]) -> Iterator[datetime]:
     for user in users:
         if deleted := instant(user.get("Deleted")):
             yield deleted

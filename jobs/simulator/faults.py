@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 
-from jobs.simulator.wire import JSON_TYPE, Reply, Wire, message
+from jobs.simulator.wire import JSON_TYPE, Wire, WireReply, message
 
 Number = int | float
 KINDS: dict[str, Callable[..., None]] = {}
@@ -48,7 +48,7 @@ def kind(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 @kind("status")
 def status(
     wire: Wire,
-    _right: Reply,
+    _right: WireReply,
     *,
     status: int,
     retry_after: str | int | None = None,
@@ -62,29 +62,29 @@ def status(
         extra["Retry-After"] = str(retry_after)
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "An error has occurred."
     text = message(status, phrase).body if body is None else body.encode()
-    wire.send(Reply(status, text, content_type, tuple(extra.items())))
+    wire.send(WireReply(status, text, content_type, tuple(extra.items())))
 
 
 @kind("redirect")
-def redirect(wire: Wire, _right: Reply, *, location: str, status: int = 302) -> None:
+def redirect(wire: Wire, _right: WireReply, *, location: str, status: int = 302) -> None:
     wire.send(message(status, "Object moved", ("Location", location)))
 
 
 @kind("reset")
-def reset(wire: Wire, right: Reply, *, after: int = 0) -> None:
+def reset(wire: Wire, right: WireReply, *, after: int = 0) -> None:
     """RST, before the reply or after so many bytes of its body."""
     _begin(wire, right, after)
     wire.reset()
 
 
 @kind("close")
-def close(wire: Wire, right: Reply, *, after: int = 0) -> None:
+def close(wire: Wire, right: WireReply, *, after: int = 0) -> None:
     """FIN, before the reply or after so many bytes of its body."""
     wire.closing = True
     _begin(wire, right, after)
 
 
-def _begin(wire: Wire, right: Reply, after: int) -> None:
+def _begin(wire: Wire, right: WireReply, after: int) -> None:
     if after:
         wire.write(wire.head(right, f"Content-Length: {len(right.body)}") + right.body[:after])
     else:
@@ -92,13 +92,13 @@ def _begin(wire: Wire, right: Reply, after: int) -> None:
 
 
 @kind("short-body")
-def short_body(wire: Wire, right: Reply) -> None:
+def short_body(wire: Wire, right: WireReply) -> None:
     """Half of the bytes that Content-Length promises."""
     close(wire, right, after=max(1, len(right.body) // 2))
 
 
 @kind("broken-chunk")
-def broken_chunk(wire: Wire, right: Reply) -> None:
+def broken_chunk(wire: Wire, right: WireReply) -> None:
     """Half the body in one right chunk, then a chunk size that is none."""
     wire.closing = True
     half = right.body[: max(1, len(right.body) // 2)]
@@ -106,46 +106,46 @@ def broken_chunk(wire: Wire, right: Reply) -> None:
 
 
 @kind("truncated-json")
-def truncated_json(wire: Wire, right: Reply) -> None:
+def truncated_json(wire: Wire, right: WireReply) -> None:
     """Half the body, with a Content-Length that fits it."""
     wire.send(replace(right, body=right.body[: len(right.body) // 2]))
 
 
 @kind("invalid-json")
-def invalid_json(wire: Wire, right: Reply) -> None:
+def invalid_json(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=b'[\r\n  {\r\n    "SessionId": 105236,,\r\n  }\r\n]'))
 
 
 @kind("empty")
-def empty(wire: Wire, right: Reply) -> None:
+def empty(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=b""))
 
 
 @kind("html")
-def html(wire: Wire, _right: Reply, *, status: int = 200) -> None:
-    wire.send(Reply(status, b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>", "text/html"))
+def html(wire: Wire, _right: WireReply, *, status: int = 200) -> None:
+    wire.send(WireReply(status, b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>", "text/html"))
 
 
 @kind("object")
-def an_object(wire: Wire, _right: Reply) -> None:
+def an_object(wire: Wire, _right: WireReply) -> None:
     """200 with an object where an array belongs."""
     wire.send(message(200, "Here is no array"))
 
 
 @kind("content-type")
-def content_type(wire: Wire, right: Reply, *, content_type: str = "text/plain") -> None:
+def content_type(wire: Wire, right: WireReply, *, content_type: str = "text/plain") -> None:
     """The right body under another type; "" sends no type at all."""
     wire.send(replace(right, content_type=content_type))
 
 
 @kind("gzip")
-def gzip(wire: Wire, right: Reply) -> None:
+def gzip(wire: Wire, right: WireReply) -> None:
     """The right body, compressed, whatever the request accepts."""
     wire.send(replace(right, body=gzip_codec.compress(right.body, mtime=0), headers=(("Content-Encoding", "gzip"),)))
 
 
 @kind("gzip-bomb")
-def gzip_bomb(wire: Wire, right: Reply, *, mib: int = 1024) -> None:
+def gzip_bomb(wire: Wire, right: WireReply, *, mib: int = 1024) -> None:
     """`mib` MiB of blanks in about a thousandth of the bytes."""
     blank = b" " * (1 << 20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -159,7 +159,7 @@ def gzip_bomb(wire: Wire, right: Reply, *, mib: int = 1024) -> None:
 
 
 @kind("endless-body")
-def endless_body(wire: Wire, right: Reply) -> None:
+def endless_body(wire: Wire, right: WireReply) -> None:
     """Right rows without end, until the client goes away."""
     wire.closing = True
     row = _ROW % (b"105236", b"25", b"") + b" " * 60_000
@@ -171,13 +171,13 @@ def endless_body(wire: Wire, right: Reply) -> None:
 
 
 @kind("slow-headers")
-def slow_headers(wire: Wire, right: Reply, *, delay: Number = 0.1) -> None:
+def slow_headers(wire: Wire, right: WireReply, *, delay: Number = 0.1) -> None:
     """Each byte of the head `delay` seconds after the one before, then the body at once."""
     _drip(wire, wire.head(right, f"Content-Length: {len(right.body)}"), right.body, delay)
 
 
 @kind("drip")
-def drip(wire: Wire, right: Reply, *, delay: Number = 0.05) -> None:
+def drip(wire: Wire, right: WireReply, *, delay: Number = 0.05) -> None:
     """The head at once, then each byte of the body `delay` seconds after the one before."""
     wire.write(wire.head(right, f"Content-Length: {len(right.body)}"))
     _drip(wire, right.body, b"", delay)
@@ -192,56 +192,56 @@ def _drip(wire: Wire, slow: bytes, rest: bytes, delay: Number) -> None:
 
 
 @kind("deep-nesting")
-def deep_nesting(wire: Wire, right: Reply, *, depth: int = 100_000) -> None:
+def deep_nesting(wire: Wire, right: WireReply, *, depth: int = 100_000) -> None:
     wire.send(replace(right, body=b"[" * depth + b"]" * depth))
 
 
 @kind("huge-number")
-def huge_number(wire: Wire, right: Reply, *, digits: int = 5000) -> None:
+def huge_number(wire: Wire, right: WireReply, *, digits: int = 5000) -> None:
     wire.send(replace(right, body=_ROW % (b"9" * digits, b"25", b"")))
 
 
 @kind("nan")
-def nan(wire: Wire, right: Reply) -> None:
+def nan(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=_ROW % (b"105236", b"NaN", b"")))
 
 
 @kind("duplicate-keys")
-def duplicate_keys(wire: Wire, right: Reply) -> None:
+def duplicate_keys(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=_ROW % (b'105236,\r\n    "SessionId": 105237', b"25", b"")))
 
 
 @kind("bad-utf8")
-def bad_utf8(wire: Wire, right: Reply) -> None:
+def bad_utf8(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=_ROW % (b"105236", b"25", b"\xff\xc3(")))
 
 
 @kind("lone-surrogate")
-def lone_surrogate(wire: Wire, right: Reply) -> None:
+def lone_surrogate(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=_ROW % (b"105236", b"25", b"\\ud800")))
 
 
 @kind("bom")
-def bom(wire: Wire, right: Reply) -> None:
+def bom(wire: Wire, right: WireReply) -> None:
     """The right reply behind a byte order mark: no fault, a client accepts it."""
     wire.send(replace(right, body=b"\xef\xbb\xbf" + right.body))
 
 
 @kind("date-skew")
-def date_skew(wire: Wire, right: Reply, *, seconds: Number) -> None:
+def date_skew(wire: Wire, right: WireReply, *, seconds: Number) -> None:
     """The right reply; its Date is ahead (negative: behind)."""
     wire.send(replace(right, date_skew_seconds=seconds))
 
 
 @kind("no-date")
-def no_date(wire: Wire, right: Reply) -> None:
+def no_date(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, date_skew_seconds=None))
 
 
 @kind("raw")
 def raw(
     wire: Wire,
-    _right: Reply,
+    _right: WireReply,
     *,
     text: str = "",
     base64: str = "",
@@ -251,11 +251,11 @@ def raw(
 ) -> None:
     """Exactly these bytes as the body: `text` in UTF-8, then those of `base64`."""
     body = text.encode() + base64_codec.b64decode(base64)
-    wire.send(Reply(status, body, content_type, tuple((headers or {}).items())))
+    wire.send(WireReply(status, body, content_type, tuple((headers or {}).items())))
 
 
 @kind("hang")
-def hang(wire: Wire, _right: Reply) -> None:
+def hang(wire: Wire, _right: WireReply) -> None:
     """No reply, until the client goes away."""
     wire.note(None)
     wire.wait(None)

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from jobs.errors import UsageError
 from jobs.simulator.faults import KINDS
-from jobs.simulator.wire import Reply, Wire
+from jobs.simulator.wire import Wire, WireReply
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def take(self, account: str | None, path: str, query: str) -> Callable[[Wire, Reply], None] | None:
+    def take(self, account: str | None, path: str, query: str) -> Callable[[Wire, WireReply], None] | None:
         """What to do instead of sending the right reply to this request, counted as done; None: nothing."""
         with self._lock:
             for fault in self._faults:

@@ -50,7 +50,7 @@ from typing import Any
 from jobs.errors import UsageError
 from jobs.simulator import clinic
 from jobs.simulator.answers import Answers
-from jobs.simulator.data import Account, DataSet, read
+from jobs.simulator.data import DataSet, SimulatedAccount, read
 from jobs.simulator.schedule import Faults
 from jobs.simulator.server import Call, Server
 from jobs.simulator.wire import Wire, message
@@ -132,7 +132,7 @@ class Simulator:
         self._source = _Given(data)
 
     @property
-    def accounts(self) -> Mapping[str, Account]:
+    def accounts(self) -> Mapping[str, SimulatedAccount]:
         """The accounts by name, with their credentials."""
         return self._source.current().checked.accounts
 

@@ -15,7 +15,7 @@ _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class WireReply:
     status: int
     body: bytes
     content_type: str = JSON_TYPE  # "": no such header
@@ -23,9 +23,9 @@ class Reply:
     date_skew_seconds: float | None = 0  # None: no Date header
 
 
-def message(status: int, text: str, *headers: tuple[str, str]) -> Reply:
+def message(status: int, text: str, *headers: tuple[str, str]) -> WireReply:
     """An error as the vendor words it: `{"Message": text}`."""
-    return Reply(status, pretty({"Message": text}), headers=headers)
+    return WireReply(status, pretty({"Message": text}), headers=headers)
 
 
 def pretty(value: object) -> bytes:
@@ -68,13 +68,13 @@ class Wire:
         self._connection = connection
         self._clock = clock
 
-    def send(self, reply: Reply, *, bodiless: bool = False) -> None:
+    def send(self, reply: WireReply, *, bodiless: bool = False) -> None:
         """The whole reply, rightly framed; `bodiless` to a HEAD."""
         self.write(self.head(reply, f"Content-Length: {len(reply.body)}"))
         if reply.status not in _BODILESS and not bodiless:
             self.write(reply.body)
 
-    def head(self, reply: Reply, framing: str) -> bytes:
+    def head(self, reply: WireReply, framing: str) -> bytes:
         """Status line and headers; `framing` is the header that says where the body ends."""
         self.note(reply.status)
         reason = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else "Unknown"

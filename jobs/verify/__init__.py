@@ -12,9 +12,9 @@ from jobs.ledger import acceptances
 from jobs.ledger.rows import issued_from
 from jobs.log import origin
 from jobs.verify import files, ledger, transfers
-from jobs.verify.scope import Difference, LeftOut, Outline, Scope, Told, first_ones, outline_of
+from jobs.verify.scope import Difference, LeftOut, Mismatch, Outline, Scope, first_ones, outline_of
 
-__all__ = ["Difference", "LeftOut", "Scope", "accepted", "told", "verify"]
+__all__ = ["Difference", "LeftOut", "Scope", "accepted", "conclusion", "verify"]
 
 
 def verify(scope: Scope) -> Iterator[Difference | LeftOut]:
@@ -77,7 +77,7 @@ def _left_out(outline: Outline) -> Iterator[LeftOut]:
             yield LeftOut(account, month, what, folder)
 
 
-def _within_ledger(scope: Scope, differences: Iterable[Told]) -> Iterator[Difference]:
+def _within_ledger(scope: Scope, differences: Iterable[Mismatch]) -> Iterator[Difference]:
     return (Difference(scope.ledger_name, *one) for one in differences)
 
 
@@ -90,7 +90,7 @@ def accepted(scope: Scope) -> Iterator[str]:
             yield f"{row['account']} {row['month']}: {one.code}{of_session} was accepted {in_words(one)}"
 
 
-def told(differences: int, scope: Scope, *, left_out: bool) -> str:
+def conclusion(differences: int, scope: Scope, *, left_out: bool) -> str:
     """The closing line. Raises UsageError where the scope holds nothing."""
     if differences:
         many = "1 difference" if differences == 1 else f"{differences} differences"

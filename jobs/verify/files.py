@@ -12,7 +12,7 @@ from jobs.ledger import folders
 from jobs.ledger.schema import NO_RUN
 from jobs.output.documents import files_of, final_files
 from jobs.output.seal import OVERVIEW, is_sealed
-from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, first_ones, found_at
+from jobs.verify.scope import WITHHELD, Difference, LedgerRow, Mismatch, Outline, Scope, first_ones, found_at
 from reports import centres, compare, formats
 from reports.document import Document
 from reports.figures import figures
@@ -52,8 +52,8 @@ def of_document(scope: Scope, outline: Outline, issued: Issued) -> Iterator[Diff
         if isinstance(content, str):
             yield Difference(str(file), "the file", "there", content)
             continue
-        told = first_ones(_in_file(scope, issued, (format_name, extra), content, recorded.get(name, compare.NOTHING)))
-        yield from (Difference(str(file), *one) for one in told)
+        events = first_ones(_in_file(scope, issued, (format_name, extra), content, recorded.get(name, compare.NOTHING)))
+        yield from (Difference(str(file), *one) for one in events)
     for format_name in (name for name in formats.names() if name not in document.files):
         yield from _copy(folder / f"{document.stem}.{format_name}", format_name, issued)
 
@@ -81,7 +81,7 @@ def _in_file(
     form: tuple[str, Mapping[str, Callable[[], bytes]]],
     content: bytes,
     recorded: str,
-) -> Iterator[Told]:
+) -> Iterator[Mismatch]:
     """`form`: the file's format, and what makes the files that no format makes."""
     document, (format_name, extra) = issued.document, form
     made = extra[format_name]() if format_name in extra else _rendered(format_name, issued)
@@ -103,7 +103,7 @@ def _in_file(
             yield place, *(WITHHELD if withheld else (expected, found))
 
 
-def _other_version(format_name: str, document: Document, content: bytes) -> Iterator[Told]:
+def _other_version(format_name: str, document: Document, content: bytes) -> Iterator[Mismatch]:
     """A file as another version made it is worded otherwise; its figures must be the document's all the same."""
     stored = compare.stored_figures(format_name, content)
     for name, expected in figures(document).items() if stored else ():
@@ -130,8 +130,8 @@ def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
     last: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for row, detail in _ends(scope, outline):
         unit = row["account"], row["month"]
-        kept = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
-        last[unit] = {**kept, **detail.get("files", {})}
+        before = last[unit] if row["kind"] == "failed" else {}  # a unit that failed leaves its drafts as they were
+        last[unit] = {**before, **detail.get("files", {})}
     for (account, month), digests in last.items():
         if link(scope, account, month) or (account, month) in outline.billed_by_others:
             continue
@@ -143,13 +143,13 @@ def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:
                 yield Difference(str(file), "SHA-256 of the file", expected, found)
 
 
-def _ends(scope: Scope, outline: Outline) -> list[tuple[Row, dict[str, Any]]]:
+def _ends(scope: Scope, outline: Outline) -> list[tuple[LedgerRow, dict[str, Any]]]:
     """How runs left units in this folder: those that it was named to, else those that were configured with it.
 
     Of a unit of which there is none, those under any configuration: its folder may have been moved.
     """
-    told = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
-    ends = [(row, detail) for row, detail in told if row["kind"] not in NO_RUN]
+    events = [(row, json.loads(row["detail"])) for row in outline.events if scope.holds(row)]
+    ends = [(row, detail) for row, detail in events if row["kind"] not in NO_RUN]
     if named := [end for end in ends if end[1].get("output") == str(scope.output)]:
         return named
     configured = [end for end in ends if "output" not in end[1]]

@@ -15,7 +15,7 @@ from jobs.ledger.posting import amounts_minor
 from jobs.ledger.renames import present_keys
 from jobs.ledger.rows import superseded
 from jobs.replay import recount
-from jobs.verify.scope import WITHHELD, Difference, Outline, Row, Scope, Told, found_at
+from jobs.verify.scope import WITHHELD, Difference, LedgerRow, Mismatch, Outline, Scope, found_at
 from reports import compare
 from reports.document import PARTICIPANT_COLUMNS, Document
 from reports.stored import plain, to_builtins
@@ -28,9 +28,9 @@ def snapshots(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Every raw reply is there, byte for byte, and what was asked beside it; superseded ones may have been removed."""
     replies = [row for row in outline.snapshots if scope.holds(row)]
     held = {row["id"] for row in replies}
-    beside = [row for row in outline.attachments if row["snapshot_id"] in held]
+    attachments = [row for row in outline.attachments if row["snapshot_id"] in held]
     removable = superseded(outline.snapshots, (row["snapshot_id"] for row in outline.documents))
-    rows = (*replies, *beside)
+    rows = (*replies, *attachments)
     needed = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) not in removable}
     others = {row["sha256"] for row in rows if row.get("snapshot_id", row["id"]) in outline.snapshots_of_others}
     for sha, of_file in dict.fromkeys((row["sha256"], row["file_sha256"]) for row in rows):
@@ -44,7 +44,7 @@ def snapshots(scope: Scope, outline: Outline) -> Iterator[Difference]:
             yield Difference(str(file), "SHA-256 of the file", of_file, found)
 
 
-def numbers(outline: Outline) -> Iterator[Told]:
+def numbers(outline: Outline) -> Iterator[Mismatch]:
     """Every series runs 1, 2, 3 … and every number belongs to the document that bears it."""
     bears = {row["id"]: row["number"] for row in outline.documents}
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -65,7 +65,7 @@ def numbers(outline: Outline) -> Iterator[Told]:
             yield f"numbers of {account}, series {name}", f"1 to {len(ordinals)} without a gap", found
 
 
-def columns(outline: Outline, row: Row, document: Document) -> Iterator[Told]:
+def columns(outline: Outline, row: LedgerRow, document: Document) -> Iterator[Mismatch]:
     """The ledger's columns and lines repeat what the document says."""
     said = {name: getattr(document, name) for name in ("account", "month", "kind", "number", "corrects", "currency")}
     for name, expected in (said | amounts_minor(document)).items():
@@ -86,7 +86,7 @@ def columns(outline: Outline, row: Row, document: Document) -> Iterator[Told]:
         yield f"{named(row)}, lines.{place}", expected, found
 
 
-def recomputed(scope: Scope, outline: Outline, row: Row, issued: Issued) -> Iterator[Told]:
+def recomputed(scope: Scope, outline: Outline, row: LedgerRow, issued: Issued) -> Iterator[Mismatch]:
     """What the snapshot gives under the stored terms is what was issued."""
     document = issued.document
     try:
@@ -106,7 +106,7 @@ def recomputed(scope: Scope, outline: Outline, row: Row, issued: Issued) -> Iter
         yield f"{named(row)}, {place}", expected, found
 
 
-def _fields(again: Document, document: Document, *, same_version: bool) -> Iterator[Told]:
+def _fields(again: Document, document: Document, *, same_version: bool) -> Iterator[Mismatch]:
     one, two = (compare.leaves(to_builtins(each)) for each in (again, document))
     for place, expected, found in compare.unlike(one, two):
         is_wording = any(part in _WORDS for part in place.split("."))
@@ -114,7 +114,7 @@ def _fields(again: Document, document: Document, *, same_version: bool) -> Itera
             yield place, expected, found
 
 
-def _sessions(row: Row, decision: Decision, stored: pd.DataFrame) -> Iterator[Told]:
+def _sessions(row: LedgerRow, decision: Decision, stored: pd.DataFrame) -> Iterator[Mismatch]:
     recomputed = decision.month.sessions
     if frames.pack(recomputed) == row["sessions"]:
         return
@@ -128,9 +128,9 @@ def _sessions(row: Row, decision: Decision, stored: pd.DataFrame) -> Iterator[To
         expected_row, found_row = one.get(session_id, absent), two.get(session_id, absent)
         for name, expected, found in zip(columns, expected_row, found_row, strict=True):
             if str(expected) != str(found):
-                told = WITHHELD if name in PARTICIPANT_COLUMNS else (str(expected), str(found))
-                yield f"session {session_id}, {name}", *told
+                texts = WITHHELD if name in PARTICIPANT_COLUMNS else (str(expected), str(found))
+                yield f"session {session_id}, {name}", *texts
 
 
-def named(row: Row) -> str:
+def named(row: LedgerRow) -> str:
     return f"document {row['number'] or row['id']}"

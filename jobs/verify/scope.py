@@ -1,4 +1,4 @@
-"""What is to be proven, what the ledger says in outline, and how a difference is told."""
+"""What is to be proven, what the ledger says in outline, and how a difference is reported."""
 
 import json
 from collections import defaultdict
@@ -12,11 +12,11 @@ from jobs.ledger import folders
 from jobs.ledger.folders import Unit
 from jobs.replay import Archive
 
-WITHHELD = ("the participants' text as issued", "another text")  # what is told may be mailed; names may not
-_MOST = 20  # differences told of one file or document; the first ones say what happened
+WITHHELD = ("the participants' text as issued", "another text")  # what is reported may be mailed; names may not
+_MOST = 20  # differences reported of one file or document; the first ones say what happened
 
-Row = Mapping[str, Any]
-Told = tuple[str, str, str]  # place, expected, found
+LedgerRow = Mapping[str, Any]
+Mismatch = tuple[str, str, str]  # place, expected, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Scope:
     month: str | None = None
     keys: tuple[str, ...] = ()  # every key that the account had
 
-    def holds(self, row: Row) -> bool:
+    def holds(self, row: LedgerRow) -> bool:
         is_its = self.account is None or row["account"] in (self.account, *self.keys)
         return is_its and self.month in (None, row["month"])
 
@@ -66,13 +66,13 @@ class Scope:
 class Outline:
     """What the ledger says beside the documents themselves, as one view."""
 
-    snapshots: list[Row]
-    attachments: list[Row]
-    documents: list[Row]  # without body and sessions
-    numbers: list[Row]
-    events: list[Row]
-    renames: list[Row]
-    lines: dict[int, list[Row]]  # by document
+    snapshots: list[LedgerRow]
+    attachments: list[LedgerRow]
+    documents: list[LedgerRow]  # without body and sessions
+    numbers: list[LedgerRow]
+    events: list[LedgerRow]
+    renames: list[LedgerRow]
+    lines: dict[int, list[LedgerRow]]  # by document
     nth: dict[int, int]  # by document: its ordinal in its series
     written: dict[int, dict[str, str]]  # by document whose files are in place: their SHA-256 by name
     billed_by_others: dict[Unit, Path]  # by month that only another configuration billed: its folder there
@@ -82,7 +82,7 @@ class Outline:
 
 def outline_of(scope: Scope) -> Outline:
     tables = scope.archive.ledger.outline()
-    lines: dict[int, list[Row]] = defaultdict(list)
+    lines: dict[int, list[LedgerRow]] = defaultdict(list)
     for row in tables["lines"]:
         lines[row["document_id"]].append(row)
     nth = {row["document_id"]: row["nth"] for row in tables["numbers"]}
@@ -113,7 +113,7 @@ def outline_of(scope: Scope) -> Outline:
     )
 
 
-def first_ones(differences: Iterable[Told]) -> Iterator[Told]:
+def first_ones(differences: Iterable[Mismatch]) -> Iterator[Mismatch]:
     """At most _MOST of them; then it is said that there are more."""
     left = iter(differences)
     yield from islice(left, _MOST)

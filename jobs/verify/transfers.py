@@ -15,14 +15,14 @@ from jobs.chargeback import transfer_sheet
 from jobs.errors import LedgerDamaged
 from jobs.ledger.store import ALL, View
 from jobs.verify.files import link
-from jobs.verify.scope import Difference, Outline, Row, Scope, first_ones, found_at
+from jobs.verify.scope import Difference, LedgerRow, Outline, Scope, first_ones, found_at
 from reports import compare
 from reports.stored import to_builtins
 
 
 def differences(scope: Scope, outline: Outline) -> Iterator[Difference]:
     """Each transfer is what its stored mapping makes of the month before it, and its sheet is what it makes."""
-    by_document: dict[int, list[Row]] = {}
+    by_document: dict[int, list[LedgerRow]] = {}
     for row in outline.events:
         if row["kind"] == "reallocated" and scope.holds(row):
             by_document.setdefault(row["document_id"], []).append(row)
@@ -48,11 +48,11 @@ def _recomputed(scope: Scope, before: Sequence[Issued], transfer: Transfer) -> I
     again = documents.moved(before, replace(terms, map_sha256=stored.map_sha256), resolution)
     found = compare.unlike(*(compare.leaves(to_builtins(one)) for one in (again, stored)))
     month = f"{before[0].document.account} {before[0].document.month}"
-    for place, expected, told in first_ones(found):
-        yield Difference(scope.ledger_name, f"what {month} moved between centres, {place}", expected, told)
+    for place, expected, mismatches in first_ones(found):
+        yield Difference(scope.ledger_name, f"what {month} moved between centres, {place}", expected, mismatches)
 
 
-def _sheet(scope: Scope, row: Row, before: Sequence[Issued], transfer: Transfer) -> Iterator[Difference]:
+def _sheet(scope: Scope, row: LedgerRow, before: Sequence[Issued], transfer: Transfer) -> Iterator[Difference]:
     if link(scope, row["account"], row["month"]):
         return
     made = transfer_sheet(before, transfer.allocation, transfer.moved_on)
@@ -65,5 +65,5 @@ def _sheet(scope: Scope, row: Row, before: Sequence[Issued], transfer: Transfer)
         digest = sha256(content).hexdigest()
         if digest != recorded:
             yield Difference(str(file), "SHA-256 of the file", recorded, digest)
-        told = ((place, expected, found) for place, expected, found, _ in compare.differing("csv", made, content))
-        yield from (Difference(str(file), *one) for one in first_ones(told))
+        mismatches = ((place, expected, found) for place, expected, found, _ in compare.differing("csv", made, content))
+        yield from (Difference(str(file), *one) for one in first_ones(mismatches))

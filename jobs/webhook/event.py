@@ -1,4 +1,4 @@
-"""From a webhook's body to what is stored of it: only what cannot hold a name (`jobs.ledger.webhook_events.Event`).
+"""From a webhook's body to what is stored of it: only what cannot hold a name (`jobs.ledger.webhook_events`).
 
 `Attributes`, and whatever else a body holds, leave their trace in its digest alone. A type or status is stored if it
 reads like a code, documented or not; a wrong EventTs is no EventTs. What is no event at all is refused.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from jobs.ledger.webhook_events import Event
+from jobs.ledger.webhook_events import WebhookEvent
 
 SESSION_STATUS = "SESSION_STATUS"  # the type whose ID is a session's
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -24,14 +24,14 @@ class NoEvent(Exception):  # no error of ours: the sender is answered so
     """The body is no event. Says what is wrong, nothing of the body."""
 
 
-def read(account: str, body: bytes, received_at: datetime) -> Event:
+def read(account: str, body: bytes, received_at: datetime) -> WebhookEvent:
     """The event in `body`, of either payload generation or of an unknown type. Raises NoEvent."""
     said, digest = _decoded(body)
     kind = said.get("WebhookType")
     if not isinstance(kind, str):
         raise NoEvent("WebhookType must be a text")
     session_id, status = _session(said) if kind == SESSION_STATUS else (None, None)
-    return Event(account, digest, _code(kind), session_id, status, _instant(said.get("EventTs")), received_at)
+    return WebhookEvent(account, digest, _code(kind), session_id, status, _instant(said.get("EventTs")), received_at)
 
 
 def _decoded(body: bytes) -> tuple[dict[str, object], str]:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from jobs.errors import LedgerError
-from jobs.ledger.webhook_events import Event, WebhookEvents
+from jobs.ledger.webhook_events import WebhookEvent, WebhookEvents
 from jobs.log import bug
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,11 @@ class Bounds:
 
     waiting: int = 1_000  # events that wait for the ledger at a time
     wait_seconds: float = 5  # for each
-    kept: int = 2_000_000  # events an account, the newest; looked at every `trimmed_every`
+    max_events: int = 2_000_000  # events an account, the newest; checked every `trimmed_every`
     trimmed_every: int = 10_000
 
 
-_Waiting = tuple[Event | None, "asyncio.Future[None]"]
+_Waiting = tuple[WebhookEvent | None, "asyncio.Future[None]"]
 
 
 class Store:
@@ -62,7 +62,7 @@ class Store:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
 
-    async def add(self, event: Event | None) -> None:
+    async def add(self, event: WebhookEvent | None) -> None:
         """Returns once the event is durable; without one, once an event could be stored. Raises NotStored."""
         if len(self._waiting) >= self._bounds.waiting:
             self._waiting = [one for one in self._waiting if not one[1].done()]  # whose sender waits no more
@@ -104,7 +104,7 @@ class Store:
             else:
                 done.set_exception(failure)
 
-    def _add(self, events: Sequence[Event]) -> None:
+    def _add(self, events: Sequence[WebhookEvent]) -> None:
         if self._events is None:
             self._events = self._open()
         self._events.add(events)
@@ -116,7 +116,7 @@ class Store:
 
     def _trim(self, events: WebhookEvents, account: str) -> None:
         try:
-            if gone := events.trim(account, self._bounds.kept):
+            if gone := events.trim(account, self._bounds.max_events):
                 log.warning("account %s: its oldest %d webhook events are dropped, there were too many", account, gone)
         except LedgerError as error:  # the events themselves are stored
             log.warning("%s", error)

@@ -105,7 +105,7 @@ def statements(
 
 
 def file_stems(centres: Iterable[str]) -> dict[str, str]:
-    """Each centre's part of its files' names; those alike but for case are told apart by -2, -3, in key order."""
+    """Each centre's part of its files' names; those alike but for case are distinguished by -2, -3, in key order."""
     taken: set[str] = set()
     stems = {}
     for centre in sorted(centres):

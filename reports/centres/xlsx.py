@@ -11,7 +11,7 @@ from reports.formats.xlsx import sessions_sheet
 from reports.formats.xlsx.book import Book, Span
 from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
-from reports.formats.xlsx.ranges import SHEET_ROWS, Table, blocks
+from reports.formats.xlsx.ranges import SHEET_ROWS, SheetTable, blocks
 from reports.formats.xlsx.stream import finish
 from reports.text import shown as cleaned
 
@@ -25,7 +25,7 @@ def render(
     """The .xlsx package. `shown`: the columns of sessions; `sheet_rows`: how many rows a sheet holds."""
     document, package = statement.document, BytesIO()
     book = Book(document, package)
-    table = Table(blocks(len(statement.sessions), 1, sheet_rows), [column.name for column in shown])
+    table = SheetTable(blocks(len(statement.sessions), 1, sheet_rows), [column.name for column in shown])
     for name in (SHEET, *(block.sheet for block in table.blocks)):
         book.sheet(name)
     mark = "NOT AN INVOICE" if document.final else "DRAFT, NOT AN INVOICE"
@@ -42,7 +42,7 @@ def render(
     return finish(package.getvalue(), splices, book.workbook.str_table.string_array, document.locale.replace("_", "-"))
 
 
-def _write(book: Book, statement: Statement, allocation: Allocation, table: Table) -> None:
+def _write(book: Book, statement: Statement, allocation: Allocation, table: SheetTable) -> None:
     sheet, share, document = book.sheet(SHEET), statement.share, statement.document
     sheet.set_column(0, 0, WIDE)
     sheet.set_column(1, 2, NARROW)
@@ -80,7 +80,7 @@ def _write(book: Book, statement: Statement, allocation: Allocation, table: Tabl
         book.height(SHEET, offset, (reason, WIDE + 2 * NARROW))
 
 
-def _counts(book: Book, row: int, statement: Statement, table: Table) -> int:
+def _counts(book: Book, row: int, statement: Statement, table: SheetTable) -> int:
     """The centre's sessions by status, live over the Sessions table beside the job's own."""
     book.heads(SHEET, row, ("Sessions of the cost centre", "Live", "Job's own"), 1)
     listed = Counter(statement.sessions["status"].tolist())

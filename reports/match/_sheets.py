@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from reports.formats.xlsx.book import GREEN, VERMILLION, Cell, Sheets, Span
+from reports.formats.xlsx.book import GREEN, VERMILLION, SheetCell, Sheets, Span
 from reports.match.result import MEANINGS, Item, Match, bucket
 from reports.stored import plain
 from reports.text import so_many
@@ -22,7 +22,7 @@ STEPS = {
 }
 
 
-def summary(book: Sheets, match: Match) -> dict[str, Cell]:
+def summary(book: Sheets, match: Match) -> dict[str, SheetCell]:
     """Both totals and the bridge between them, live; what is open. Gives the cells that get a defined name."""
     sheet = book.sheet(SUMMARY)
     for column, width in enumerate((LABEL, TEXT, FIGURE, FIGURE, FIGURE)):
@@ -59,15 +59,15 @@ def particulars(match: Match) -> list[tuple[str, str]]:
     ]
 
 
-def pairs(book: Sheets, name: str, row: int, told: Sequence[tuple[str, str]]) -> int:
-    for offset, (label, text) in enumerate(told):
+def pairs(book: Sheets, name: str, row: int, texts: Sequence[tuple[str, str]]) -> int:
+    for offset, (label, text) in enumerate(texts):
         book.text(name, row + offset, 0, label, "bold", "top")
         book.text(name, row + offset, 1, text, "wrap", "top")
         book.height(name, row + offset, (text, TEXT))
-    return row + len(told)
+    return row + len(texts)
 
 
-def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, Cell]]:
+def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, SheetCell]]:
     ours = _total(book, row, "Ours", "as issued, tax included", match.ours_total)
     row += 1
     first = row
@@ -79,8 +79,8 @@ def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, Cell]]
         book.texts(SUMMARY, row, 0, ("", "no step: both are the same"), "row")
         book.constant(SUMMARY, row, 2, Decimal(0), "money", "row")
         row += 1
-    told = "as invoiced" if match.bill else "ours, and what the plan charges for the sessions they list more or fewer"
-    theirs = _total(book, row, "Theirs", told, match.theirs_total)
+    texts = "as invoiced" if match.bill else "ours, and what the plan charges for the sessions they list more or fewer"
+    theirs = _total(book, row, "Theirs", texts, match.theirs_total)
     book.texts(SUMMARY, row + 1, 0, ("Difference", "theirs less ours"), "row", "bold")
     difference = book.live(
         SUMMARY, row + 1, 2, f"{theirs.local}-{ours.local}", match.difference, "money", "row", "bold"
@@ -99,8 +99,8 @@ def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, Cell]]
     return row + 4, named | {"open_items": open_items}
 
 
-def _total(book: Sheets, row: int, label: str, told: str, amount: Decimal) -> Cell:
-    book.texts(SUMMARY, row, 0, (label, told), "sum")
+def _total(book: Sheets, row: int, label: str, texts: str, amount: Decimal) -> SheetCell:
+    book.texts(SUMMARY, row, 0, (label, texts), "sum")
     return book.constant(SUMMARY, row, 2, amount, "total", "sum")
 
 
@@ -114,9 +114,9 @@ def _codes(book: Sheets, match: Match, row: int) -> int:
     for place, code in enumerate(codes, row + 1):
         of_code = [item for item in match.items if item.code == code]
         key = book.text(SUMMARY, place, 0, code, "row", "top").local
-        told = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
-        book.text(SUMMARY, place, 1, f"{told}.", "row", "wrap", "top")
-        book.height(SUMMARY, place, (told, TEXT))
+        texts = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
+        book.text(SUMMARY, place, 1, f"{texts}.", "row", "wrap", "top")
+        book.height(SUMMARY, place, (texts, TEXT))
         figures: tuple[tuple[str, Decimal | int, str], ...] = (
             (f"COUNTIF({keys},{key})", len(of_code), "count"),
             (f"SUMIF({keys},{key},{counts})", sum(item.count for item in of_code), "quantity"),
@@ -202,7 +202,7 @@ def columns(book: Sheets, match: Match) -> None:
     if found is None:
         book.text(COLUMNS, 2, 0, "No activity file was given.")
         return
-    told = [
+    texts = [
         ("Sheet", found.name),
         ("Header in row", str(found.header_row)),
         *((one.role, f"column {one.letter}{f' ({one.header})' if one.header else ''}") for one in found.columns),
@@ -212,7 +212,7 @@ def columns(book: Sheets, match: Match) -> None:
         *(("Sheet with fewer sessions, not used", name) for name in found.others),
         *(("Warning", warning) for warning in found.warnings),
     ]
-    pairs(book, COLUMNS, 2, told)
+    pairs(book, COLUMNS, 2, texts)
 
 
 RULES = (

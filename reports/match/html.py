@@ -77,9 +77,9 @@ def _codes(match: Match, locale: Locale) -> Table:
     for code in dict.fromkeys(item.code for item in match.items):
         of_code = [item for item in match.items if item.code == code]
         figures = (len(of_code), sum(item.open for item in of_code), sum(item.count for item in of_code))
-        told = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
+        meaning = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
         amount = _money(match, locale, match.sum_of(code))
-        rows.append(row(Cell(code), Cell(f"{told}."), *(number(locale, one) for one in figures), amount))
+        rows.append(row(Cell(code), Cell(f"{meaning}."), *(number(locale, one) for one in figures), amount))
     headings = f"Code | What to do | #Differences | #Open | #Sessions | #{match.currency}"
     return table("codes", "By kind of difference", headings, rows, wide=True)
 

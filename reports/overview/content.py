@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-Standing = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
+MonthStatus = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
 Matter = Literal[
     "failed", "blocking", "restated", "unwritten", "missing", "not_issued", "may_have_changed", "unallocated"
 ]
@@ -23,7 +23,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class DocumentEntry:
     """A document, issued or drafted."""
 
     kind: str  # `reports.document.Kind`
@@ -44,26 +44,26 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class OverviewMonth:
     month: str  # "2016-11"
-    standing: Standing
+    status: MonthStatus
     counted: int | None  # BILL sessions, as last issued or drafted; None where nothing was computed
     included: int | None  # None: unlimited, or no allowance, or nothing computed
     overage: int | None
     total: Decimal | None  # the sum of what is issued; None where nothing is
-    currency: str  # of the total and the papers
+    currency: str  # of the total and the documents
     warnings: int  # findings a person may look at
-    may_have_changed: bool  # webhooks told of its sessions since a run last looked at it; never so where none is issued
-    papers: tuple[Paper, ...]  # the issued ones, then the drafts
+    may_have_changed: bool  # webhook events named its sessions after its last run; never so where none is issued
+    documents: tuple[DocumentEntry, ...]  # the issued ones, then the drafts
     bill: Bill | None = None  # None: of an account whose vendor's bills are not checked
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OverviewAccount:
     key: str
     name: str
     currency: str  # of the newest invoice; earlier months may have another
-    months: tuple[Month, ...]  # ascending
+    months: tuple[OverviewMonth, ...]  # ascending
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Sum:
 class Overview:
     known_at: datetime | None  # of the newest entry of the ledger; None while it is empty
     issuer: str
-    accounts: tuple[Account, ...]  # as configured, then those that are no longer
+    accounts: tuple[OverviewAccount, ...]  # as configured, then those that are no longer
     concerns: tuple[Concern, ...]  # in the order of MATTERS, then newest month first
     sums: tuple[Sum, ...]  # newest month first
     locale: str

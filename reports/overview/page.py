@@ -7,7 +7,7 @@ from typing import Any
 from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, locale_named
 from reports.match.result import bucket
-from reports.overview.content import Account, Bill, Concern, Month, Overview, Paper, Sum
+from reports.overview.content import Bill, Concern, DocumentEntry, Overview, OverviewAccount, OverviewMonth, Sum
 from reports.overview.spark import Spark, digits_of, is_foreign, spark
 from reports.text import so_many
 from reports.wording import title_of
@@ -16,7 +16,7 @@ RECENT = 6  # months side by side
 SUMS = 6  # months
 MOST = 100  # concerns; the accounts' tables show all
 
-STANDINGS = {
+MONTH_STATUSES = {
     "issued": ("✓", "Issued", "ok"),
     "adjusted": ("✓", "Adjusted", "ok"),
     "restated": ("▲", "Changed since", "warning"),
@@ -46,7 +46,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class DocumentRow:
     """A document in an account's table."""
 
     title: str
@@ -61,14 +61,14 @@ class MonthRow:
     id: str
     month: str
     text: str
-    standing: Cell
+    status: Cell
     warnings: str
     may_have_changed: Cell | None
     counted: Cell
     included: Cell
     overage: Cell
     total: Cell
-    papers: tuple[Listed, ...]
+    documents: tuple[DocumentRow, ...]
     bill: Link | None  # the vendor's, in words; `path` may be empty
 
 
@@ -78,7 +78,7 @@ class Recent:
 
     month: str
     total: str
-    standing: Cell
+    status: Cell
     path: str  # the page to open, or the account's row further down
 
 
@@ -92,7 +92,7 @@ class AccountRows:
     spark: Spark
     recent: tuple[Recent | None, ...]  # one for each month of the heading; None where nothing is known
     months: tuple[MonthRow, ...]  # newest first
-    standing: str  # in a few words
+    status: str  # in a few words
     open: bool
 
 
@@ -167,7 +167,7 @@ def _sums(sums: tuple[Sum, ...], locale: Locale) -> Table:
 _SUM_HEADINGS = "Month | Currency | #Accounts | #Total issued"
 
 
-def _account(account: Account, recent: list[str], locale: Locale, *, is_open: bool) -> AccountRows:
+def _account(account: OverviewAccount, recent: list[str], locale: Locale, *, is_open: bool) -> AccountRows:
     known = {month.month: month for month in account.months}
     last = account.months[-1] if account.months else None
     return AccountRows(
@@ -179,21 +179,23 @@ def _account(account: Account, recent: list[str], locale: Locale, *, is_open: bo
         spark=spark(account, locale),
         recent=tuple(_recently(account, known.get(month), locale) for month in recent),
         months=tuple(_month(account, month, locale) for month in reversed(account.months)),
-        standing=f"{locale.month(last.month)}: {STANDINGS[last.standing][1].lower()}" if last else "nothing billed yet",
+        status=f"{locale.month(last.month)}: {MONTH_STATUSES[last.status][1].lower()}"
+        if last
+        else "nothing billed yet",
         open=is_open,
     )
 
 
-def _recently(account: Account, month: Month | None, locale: Locale) -> Recent | None:
+def _recently(account: OverviewAccount, month: OverviewMonth | None, locale: Locale) -> Recent | None:
     if month is None:
         return None
-    pages = [file.path for paper in month.papers for file in paper.files if file.format == "html" and file.path]
+    pages = [file.path for paper in month.documents for file in paper.files if file.format == "html" and file.path]
     total = _amount(month.total, month, account, locale)
     path = pages[0] if pages else f"#{_place(account.key, month.month)}"
-    return Recent(locale.month(month.month), total, _standing(month), path)
+    return Recent(locale.month(month.month), total, _status(month), path)
 
 
-def _amount(amount: Decimal | None, month: Month, account: Account, locale: Locale) -> str:
+def _amount(amount: Decimal | None, month: OverviewMonth, account: OverviewAccount, locale: Locale) -> str:
     """With its currency where that is not the account's."""
     if amount is None:
         return UNKNOWN
@@ -201,12 +203,12 @@ def _amount(amount: Decimal | None, month: Month, account: Account, locale: Loca
     return f"{month.currency} {figure}" if is_foreign(month, account) else figure
 
 
-def _standing(month: Month) -> Cell:
-    mark, word, tone = STANDINGS[month.standing]
+def _status(month: OverviewMonth) -> Cell:
+    mark, word, tone = MONTH_STATUSES[month.status]
     return Cell(word, mark=mark, tone=tone)
 
 
-def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
+def _month(account: OverviewAccount, month: OverviewMonth, locale: Locale) -> MonthRow:
     def figure(value: int | None) -> Cell:
         return Cell(UNKNOWN, number=True) if value is None else number(locale, value)
 
@@ -215,14 +217,14 @@ def _month(account: Account, month: Month, locale: Locale) -> MonthRow:
         id=_place(account.key, month.month),
         month=month.month,
         text=locale.month(month.month),
-        standing=_standing(month),
+        status=_status(month),
         warnings=warnings if month.warnings else "",
         may_have_changed=MAY_HAVE_CHANGED if month.may_have_changed else None,
         counted=figure(month.counted),
         included=figure(month.included),
         overage=figure(month.overage),
         total=Cell(_amount(month.total, month, account, locale), number=True),
-        papers=tuple(_listed(paper, account, month, locale) for paper in month.papers),
+        documents=tuple(_listed(document, account, month, locale) for document in month.documents),
         bill=_bill(month.bill, locale),
     )
 
@@ -237,10 +239,10 @@ def _bill(bill: Bill | None, locale: Locale) -> Link | None:
     return Link(text, bill.page or "", f"the vendor's bill: {text}")
 
 
-def _listed(paper: Paper, account: Account, month: Month, locale: Locale) -> Listed:
+def _listed(paper: DocumentEntry, account: OverviewAccount, month: OverviewMonth, locale: Locale) -> DocumentRow:
     title = title_of(paper.kind)
     called = paper.number or f"{title.lower()} of {account.key}, {locale.month(month.month)}"
-    return Listed(
+    return DocumentRow(
         title=title,
         number=paper.number or "",
         total=_amount(paper.total, month, account, locale),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.locale import Locale
-from reports.overview.content import Account, Month
+from reports.overview.content import OverviewAccount, OverviewMonth
 
 MONTHS = 13
 STEP, WIDTH, HEIGHT = 8, 6, 26
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class SparkBar:
     x: int
     y: str
     height: str
@@ -22,11 +22,11 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Spark:
     box: str
-    bars: tuple[Bar, ...]
+    bars: tuple[SparkBar, ...]
     in_words: str  # what it shows, in words
 
 
-def spark(account: Account, locale: Locale) -> Spark:
+def spark(account: OverviewAccount, locale: Locale) -> Spark:
     months = [month for month in account.months[-MONTHS:] if not is_foreign(month, account)]
     highest = max((_shown(month) for month in months), default=Decimal(0))
     bars = tuple(_bar(number, month, highest) for number, month in enumerate(months))
@@ -38,22 +38,22 @@ def digits_of(amount: Decimal) -> int:
     return max(0, -int(amount.as_tuple().exponent))
 
 
-def is_foreign(month: Month, account: Account) -> bool:
+def is_foreign(month: OverviewMonth, account: OverviewAccount) -> bool:
     """Whether its amounts, if it has any, are in another currency than the account's newest."""
-    return bool(month.papers) and month.currency != account.currency
+    return bool(month.documents) and month.currency != account.currency
 
 
-def _shown(month: Month) -> Decimal:
+def _shown(month: OverviewMonth) -> Decimal:
     return max(Decimal(0), month.total or Decimal(0))
 
 
-def _bar(number: int, month: Month, highest: Decimal) -> Bar:
+def _bar(number: int, month: OverviewMonth, highest: Decimal) -> SparkBar:
     share = _shown(month) / highest if highest else Decimal(0)
     height = max(Decimal(1), (share * HEIGHT).quantize(Decimal("0.1")))
-    return Bar(number * STEP, str(HEIGHT - height), str(height), issued=month.total is not None)
+    return SparkBar(number * STEP, str(HEIGHT - height), str(height), issued=month.total is not None)
 
 
-def _in_words(months: Sequence[Month], account: Account, locale: Locale) -> str:
+def _in_words(months: Sequence[OverviewMonth], account: OverviewAccount, locale: Locale) -> str:
     if not months:
         return "No month yet"
     each = [

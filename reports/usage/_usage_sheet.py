@@ -6,9 +6,9 @@ import pandas as pd
 
 from reports import wording
 from reports.document import STATUSES
-from reports.formats.xlsx.book import GREEN, VERMILLION, Cell, Sheets, Span
+from reports.formats.xlsx.book import GREEN, VERMILLION, SheetCell, Sheets, Span
 from reports.formats.xlsx.hosts_sheet import LIVE_UP_TO
-from reports.formats.xlsx.ranges import Table
+from reports.formats.xlsx.ranges import SheetTable
 from reports.formats.xlsx.rows import EXACT_UP_TO
 from reports.usage.report import UsageReport
 
@@ -20,7 +20,7 @@ HEADS = ("Status", "Meaning", "Sessions (live)", "As reported", "Difference", "K
 TALLY = ("Sessions", *STATUSES, "Known minutes")
 
 
-def write(book: Sheets, report: UsageReport, table: Table, sessions: pd.DataFrame) -> dict[str, Cell]:
+def write(book: Sheets, report: UsageReport, table: SheetTable, sessions: pd.DataFrame) -> dict[str, SheetCell]:
     """The whole sheet. Gives the cells that get a defined name."""
     sheet = book.sheet(SHEET)
     sheet.set_column(0, 0, WIDE)
@@ -70,8 +70,8 @@ def _pairs(book: Sheets, row: int, pairs: Sequence[tuple[str, str]]) -> int:
 
 
 def _statuses(
-    book: Sheets, row: int, report: UsageReport, table: Table, sessions: pd.DataFrame
-) -> tuple[int, dict[str, Cell], Span]:
+    book: Sheets, row: int, report: UsageReport, table: SheetTable, sessions: pd.DataFrame
+) -> tuple[int, dict[str, SheetCell], Span]:
     """Each status live, beside what the report counted when it was made."""
     book.text(SHEET, row, 0, "Sessions by status", "section")
     book.heads(SHEET, row + 1, HEADS, 2)
@@ -96,7 +96,7 @@ def _statuses(
     return last + 1, named | {"session_count": everything}, Span(SHEET, 4, first, last)
 
 
-def _verdict(book: Sheets, row: int, differences: Span) -> tuple[int, Cell]:
+def _verdict(book: Sheets, row: int, differences: Span) -> tuple[int, SheetCell]:
     book.texts(SHEET, row, 0, ("All checks", "the table still holds what was reported"), "row", "bold")
     formula = f'IF(SUMSQ({differences.local})=0,"OK","ERROR")'
     value = "ERROR" if book.gap(differences) else "OK"
@@ -108,7 +108,7 @@ def _verdict(book: Sheets, row: int, differences: Span) -> tuple[int, Cell]:
     return row + 1, cell
 
 
-def _months(book: Sheets, row: int, report: UsageReport, table: Table) -> int:
+def _months(book: Sheets, row: int, report: UsageReport, table: SheetTable) -> int:
     """Live between the first instants of each month and of the next, which stand in the rows."""
     book.text(SHEET, row, 0, "Sessions by month", "section")
     book.heads(SHEET, row + 1, ("Month begins (UTC)", "ends before", *TALLY), 2)
@@ -127,7 +127,7 @@ def _months(book: Sheets, row: int, report: UsageReport, table: Table) -> int:
     return _sums(book, first, first + len(report.months), "All months", report)
 
 
-def _hosts(book: Sheets, row: int, report: UsageReport, table: Table) -> int:
+def _hosts(book: Sheets, row: int, report: UsageReport, table: SheetTable) -> int:
     """Live as long as that stays quick, and where the ids are short enough to be compared by a formula."""
     book.text(SHEET, row, 0, "Sessions by host", "section")
     book.heads(SHEET, row + 1, ("Host", "Host ID", *TALLY), 1)

@@ -8,7 +8,7 @@ from reports.formats.xlsx import findings_sheet, sessions_sheet
 from reports.formats.xlsx.book import Sheets
 from reports.formats.xlsx.columns import of_usage
 from reports.formats.xlsx.page import Print, lay_out
-from reports.formats.xlsx.ranges import SHEET_ROWS, Table, blocks
+from reports.formats.xlsx.ranges import SHEET_ROWS, SheetTable, blocks
 from reports.formats.xlsx.sessions_sheet import NAMES
 from reports.formats.xlsx.stream import finish
 from reports.usage import _usage_sheet
@@ -23,7 +23,7 @@ def render(report: UsageReport, sessions: pd.DataFrame, sheet_rows: int = SHEET_
     book = Sheets(package)
     shown = of_usage(report)
     spread = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
-    table = Table(spread, [column.name for column in shown])
+    table = SheetTable(spread, [column.name for column in shown])
     for name in (_usage_sheet.SHEET, *(block.sheet for block in table.blocks), findings_sheet.SHEET):
         book.sheet(name)
     printed = Print(

@@ -8,12 +8,12 @@ from benchmarks.targets import Target, table
 
 def test_the_smallest_comparison_runs_from_end_to_end(capsys: pytest.CaptureFixture[str]) -> None:
     targets = compare.compare(compare.Plan(months=((200, 5),), rows=(200,), rounds=1))
-    told = capsys.readouterr().out
-    row = next(line for line in told.splitlines() if line.startswith("200 ") and "MiB" not in line)
+    output = capsys.readouterr().out
+    row = next(line for line in output.splitlines() if line.startswith("200 ") and "MiB" not in line)
     assert row.count("×") == 4 or "not there yet" in row
-    assert all(writer in told for writer in ("ours", *compare.OTHERS))
+    assert all(writer in output for writer in ("ours", *compare.OTHERS))
     assert len(targets) == 3  # of the workbook: those of a month are for 300 sessions and more
-    assert [line[:6] in ("met   ", "MISSED") for line in told.splitlines()[-3:]] == [True] * 3
+    assert [line[:6] in ("met   ", "MISSED") for line in output.splitlines()[-3:]] == [True] * 3
 
 
 def test_a_bound_is_met_from_it_or_below_it_as_it_says() -> None:

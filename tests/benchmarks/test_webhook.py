@@ -1,4 +1,4 @@
-"""The receiver's bench, at the smallest size: what it acknowledged is in the ledger, and both targets are told of."""
+"""The receiver's bench, at the smallest size: what it acknowledged is in the ledger, and it reports on both targets."""
 
 from benchmarks import webhook
 

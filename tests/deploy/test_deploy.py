@@ -39,8 +39,8 @@ def test_systemd_finds_nothing_wrong_with_services_and_timer() -> None:
 @needs_systemd
 @pytest.mark.parametrize("service", [RUN, WEBHOOK], ids=["run", "webhook"])
 def test_a_service_is_hardened(service: Path) -> None:
-    told = analyze("security", "--offline=true", service)
-    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
+    analysis = analyze("security", "--offline=true", service)
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analysis)
     assert exposure is not None
     assert float(exposure[1]) <= MOST_EXPOSED
 

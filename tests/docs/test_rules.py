@@ -165,9 +165,9 @@ def test_the_example_of_an_adjustment_is_what_the_program_issues() -> None:
     later = [replace(row, status="COMP") if row.session_id == 103 else row for row in sessions]
     credit_note = decided(later, terms=some, issued=issued, adjust=True).post
     assert credit_note is not None
-    told = [tuple(Decimal(cell.replace("−", "-")) for cell in cells[1:]) for cells in rows("9.4")]
+    table = [tuple(Decimal(cell.replace("−", "-")) for cell in cells[1:]) for cells in rows("9.4")]
     invoice = issued[0].document
-    assert told == [
+    assert table == [
         (invoice.net, invoice.tax, invoice.total),
         (credit_note.month_net, credit_note.month_tax, credit_note.month_total),
         (credit_note.net, credit_note.tax, credit_note.total),

@@ -18,7 +18,7 @@ def scheduled(company: Company, *arguments: str, now: str = JANUARY):
     return company.run("run", *arguments, now=now)
 
 
-def standing(stderr: str) -> list[str]:
+def outstanding(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if "The command:" in line]
 
 
@@ -27,11 +27,11 @@ def test_a_month_parked_by_a_finding_is_named_each_time_until_it_is_issued(tmp_p
         assert bill(company).exit_code == 3
         done = scheduled(company)
         assert done.exit_code == 3
-        (line,) = standing(done.stderr)
+        (line,) = outstanding(done.stderr)
         assert re.match(rf"acme 2016-11: blocking findings: unknown-status\. .*{COMMAND}$", line)
         company.send(rows(3))
         assert bill(company, now=JANUARY).exit_code == 0
-        assert (scheduled(company).exit_code, standing(scheduled(company).stderr)) == (0, [])
+        assert (scheduled(company).exit_code, outstanding(scheduled(company).stderr)) == (0, [])
 
 
 def test_a_month_that_no_run_ever_touched_is_named_and_stands_in_history(tmp_path: Path) -> None:
@@ -39,11 +39,11 @@ def test_a_month_that_no_run_ever_touched_is_named_and_stands_in_history(tmp_pat
         assert bill(company, month="2016-10").exit_code == 0
         done = scheduled(company)
         assert done.exit_code == 3
-        (line,) = standing(done.stderr)
+        (line,) = outstanding(done.stderr)
         assert re.match(rf"acme 2016-11: no invoice: no run has billed it\. .*{COMMAND}$", line)
-        told = company.run("history").stdout
-        assert "acme 2016-11: missing, nothing issued (0 snapshots, 0 restatements seen)\n  no run" in told
-        assert re.search(COMMAND, told)
+        history = company.run("history").stdout
+        assert "acme 2016-11: missing, nothing issued (0 snapshots, 0 restatements seen)\n  no run" in history
+        assert re.search(COMMAND, history)
         assert "2016-11" not in company.run("history", "--as-of", "2016-12-31").stdout
         assert bill(company, now=JANUARY).exit_code == 0
         assert scheduled(company).exit_code == 0
@@ -52,10 +52,10 @@ def test_a_month_that_no_run_ever_touched_is_named_and_stands_in_history(tmp_pat
 def test_a_month_drafted_while_open_and_closed_since_is_named(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3)) as company:
         done = scheduled(company, now="2016-12-03T06:00:00+00:00")
-        assert (done.exit_code, standing(done.stderr)) == (0, [])
+        assert (done.exit_code, outstanding(done.stderr)) == (0, [])
         done = scheduled(company)
         assert done.exit_code == 3
-        (line,) = standing(done.stderr)
+        (line,) = outstanding(done.stderr)
         assert line.startswith("acme 2016-11: closed, not issued: the month is closed, there is only a draft. ")
 
 
@@ -64,7 +64,7 @@ def test_a_restatement_beyond_the_watch_is_named_with_adjust(tmp_path: Path) -> 
         bill(company)
         company.send(rows(9))
         assert bill(company).exit_code == 3
-        (line,) = standing(scheduled(company).stderr)
+        (line,) = outstanding(scheduled(company).stderr)
         assert re.search(rf"not issued, it would come to USD -5\.00.*{COMMAND} --adjust$", line)
 
 

@@ -36,7 +36,7 @@ def asked(company: Company, path: str = "/status/") -> list[str]:
     return sorted(one.path for one in company.vendor.requests if one.path.startswith(path))
 
 
-def told(company: Company, code: str, month: str = MONTH) -> list[tuple[str, int | None]]:
+def found_by_code(company: Company, code: str, month: str = MONTH) -> list[tuple[str, int | None]]:
     found = company.summary(month)["findings"]
     return [(one["severity"], one["session_id"]) for one in found if one["code"] == code]
 
@@ -59,7 +59,7 @@ def test_what_the_status_says_of_a_session_without_a_duration(
         assert company.run(*RUN).exit_code == 0
         assert asked(company) == ["/status/2"]
         assert company.summary()["live"] == NOTHING | {counted: 1}
-        assert told(company, code) == [(severity, 2)]
+        assert found_by_code(company, code) == [(severity, 2)]
         assert company.summary()["status"] == "issued"
         messages = [one["message"] for one in company.summary()["findings"]]
         assert any("ended, duration not captured" in text for text in messages) == (status == "ENDED")
@@ -71,12 +71,12 @@ def test_under_a_minutes_meter_a_session_in_progress_blocks_until_its_duration_i
         company.also_has(statuses={"1": "STARTED"})
         done = company.run(*RUN)
         assert done.exit_code == 3
-        assert told(company, "session-in-progress") == [("blocking", 1)]
+        assert found_by_code(company, "session-in-progress") == [("blocking", 1)]
         assert "run again when it has ended" in done.stderr
         company.also_has(statuses={"1": "ENDED"})
         assert company.run(*RUN).exit_code == 3
-        assert (told(company, "session-in-progress"), company.summary()["live"]["ended"]) == ([], 1)
-        assert told(company, "duration-unknown") == [("blocking", 1)]
+        assert (found_by_code(company, "session-in-progress"), company.summary()["live"]["ended"]) == ([], 1)
+        assert found_by_code(company, "duration-unknown") == [("blocking", 1)]
         company.send([row(1, minutes=31)])
         assert company.run(*RUN).exit_code == 0
         assert company.summary()["live"] == NOTHING
@@ -86,7 +86,7 @@ def test_a_session_that_the_status_api_does_not_know_is_for_the_record_only(tmp_
     with Company(tmp_path, {"acme": {MONTH: [row(1, minutes=None)]}}) as company:
         assert company.run(*RUN).exit_code == 0
         assert [one.status for one in company.vendor.requests if one.path == "/status/1"] == [404]
-        assert told(company, "status-unavailable") == [("info", 1)]
+        assert found_by_code(company, "status-unavailable") == [("info", 1)]
         assert company.summary()["live"] == NOTHING | {"unavailable": 1}
 
 
@@ -124,7 +124,7 @@ def test_a_status_api_that_fails_never_fails_the_unit(tmp_path: Path, fault: str
         done = company.run(*RUN)
         assert done.exit_code == 0, done.stderr
         not_known = fault == "status-404"
-        assert told(company, "status-unavailable") == [("info", 1) if not_known else ("warning", None)]
+        assert found_by_code(company, "status-unavailable") == [("info", 1) if not_known else ("warning", None)]
         assert company.summary()["live"] == NOTHING | {"unavailable": 1}
         assert len(asked(company)) == 1, "put once, without retries"
 
@@ -135,7 +135,7 @@ def test_a_hostile_reply_is_no_answer(tmp_path: Path, body: str) -> None:
         company.vendor.add_fault(path="/status", kind="raw", text=HOSTILE[body])
         done = company.run(*RUN)
         assert done.exit_code == 0, done.stderr
-        assert told(company, "status-unavailable") == [("warning", None)]
+        assert found_by_code(company, "status-unavailable") == [("warning", None)]
 
 
 def test_a_hostile_status_text_is_shown_nowhere(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_hostile_status_text_is_shown_nowhere(tmp_path: Path) -> None:
         text = json.dumps({"SessionID": "1", "SessionStatus": "\x1b]0;owned\x07\u202e=cmd()"})
         company.vendor.add_fault(path="/status", kind="raw", text="\ufeff" + text)
         done = company.run("-v", *RUN)
-        assert told(company, "status-unavailable") == [("info", 1)]
+        assert found_by_code(company, "status-unavailable") == [("info", 1)]
         assert company.run("verify").exit_code == 0
     for shown in (
         done.stdout.encode(),
@@ -173,7 +173,7 @@ def test_a_status_api_that_hangs_gets_no_more_than_the_budget_of_the_unit(tmp_pa
         assert company.run(*RUN).exit_code == 0
         assert len(asked(company)) == 4, "each of the four waits for all that is left"
         assert company.summary()["live"] == NOTHING | {"unavailable": 4, "not_asked": 56}
-        assert told(company, "status-unavailable") == [("warning", None)]
+        assert found_by_code(company, "status-unavailable") == [("warning", None)]
 
 
 def test_a_vendor_that_asks_to_be_left_alone_is_left_alone(tmp_path: Path) -> None:

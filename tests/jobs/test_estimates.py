@@ -25,7 +25,7 @@ def company_with_webhook(folder: Path, sessions: list[dict[str, Any]], **changes
 
 
 def a_month(company: Company) -> None:
-    """Sessions 2 to 5 have no duration; what became of them is told by events, of some more than of others."""
+    """Sessions 2 to 5 have no duration; events say what became of them, of some more than of others."""
     company.run("run", "--month", "2016-01", "--draft")  # makes the ledger
     for session_id, status, at in (
         (1, "STARTED", "21:40:00"), (1, "ENDED", "22:40:00"),

@@ -47,9 +47,9 @@ CASES: dict[str, tuple[list[Any], tuple[str, int], int | None, dict[str, int]]] 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_finding_from_the_reply_to_the_exit_status(tmp_path: Path, case: str) -> None:
-    told, (severity, status), session_id, tally = CASES[case]
+    sent, (severity, status), session_id, tally = CASES[case]
     code = case.partition(":")[0]
-    with Company(tmp_path, {"acme": {MONTH: told}}) as company:
+    with Company(tmp_path, {"acme": {MONTH: sent}}) as company:
         done = company.run(*RUN)
         summary = company.summary()
     assert done.exit_code == status
@@ -57,7 +57,7 @@ def test_a_finding_from_the_reply_to_the_exit_status(tmp_path: Path, case: str) 
     found = [one for one in summary["findings"] if one["code"] == code]
     assert [(one["severity"], one["session_id"]) for one in found[:1]] == [(severity, session_id)]
     assert len(found) == (2 if case == "coerced-type" else 1)
-    assert summary["rows"].pop("received") == len(told) == sum(summary["rows"].values())
+    assert summary["rows"].pop("received") == len(sent) == sum(summary["rows"].values())
     assert {name: summary["rows"][name] for name in tally} == tally
     assert (f": {code}: " in done.stderr) == (severity != "info")
 
@@ -72,8 +72,8 @@ def test_a_duration_that_is_charged_must_be_known(tmp_path: Path, minutes: int |
 
 
 def test_a_comped_session_may_have_no_duration(tmp_path: Path) -> None:
-    told = [row(1, status="COMP", minutes=None)]
-    with Company(tmp_path, told, accounts={"acme": account("acme", plans=[_MINUTES])}) as company:
+    sent = [row(1, status="COMP", minutes=None)]
+    with Company(tmp_path, sent, accounts={"acme": account("acme", plans=[_MINUTES])}) as company:
         assert company.run(*RUN).exit_code == 0
 
 

@@ -66,8 +66,8 @@ def test_a_hook_is_given_one_object_without_any_session(tmp_path: Path) -> None:
 
 
 def test_a_hook_sees_three_variables_of_the_environment(tmp_path: Path) -> None:
-    told = "import os, sys, pathlib\npathlib.Path(sys.argv[1]).write_text(repr(sorted(os.environ)))\n"
-    assert called(tmp_path, Hook(frozenset({"finished"}), script(tmp_path, told)))
+    script_text = "import os, sys, pathlib\npathlib.Path(sys.argv[1]).write_text(repr(sorted(os.environ)))\n"
+    assert called(tmp_path, Hook(frozenset({"finished"}), script(tmp_path, script_text)))
     assert set(eval((tmp_path / "given").read_text())) - {"LC_CTYPE"} == {"PATH", "HOME", "LANG"}  # noqa: S307  # a list of words
 
 
@@ -89,15 +89,15 @@ def test_a_hook_that_is_not_meant_is_not_called(tmp_path: Path) -> None:
     assert not (tmp_path / "given").exists()
 
 
-@pytest.mark.parametrize(("text", "told"), [
+@pytest.mark.parametrize(("text", "warning"), [
     ("import sys; sys.exit(3)", "ended with exit status 3"), ("print('hunter2'); raise SystemExit(1)", "exit status 1"),
 ])  # fmt: skip
 def test_a_hook_that_fails_is_one_warning_without_its_output(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, told: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, warning: str
 ) -> None:
     assert not called(tmp_path, Hook(frozenset({"finished"}), script(tmp_path, text)))
     (record,) = caplog.records
-    assert told in record.getMessage()
+    assert warning in record.getMessage()
     assert "hunter2" not in caplog.text
 
 
@@ -120,9 +120,9 @@ def test_run_calls_it_once_after_all_units(tmp_path: Path) -> None:
     with Company(tmp_path, [*rows(2), row(9, at="2016-10-03T10:00:00")], hooks=[hook]) as company:
         assert company.run("run", "--month", "2016-10..2016-11").exit_code == 0
         (line,) = (tmp_path / "given").read_text().splitlines()
-        told = json.loads(line)
-        assert (told["event"], told["exit"], told["run_id"]) == ("issued", 0, 1)
-        assert [(unit["month"], unit["documents"][0]["number"]) for unit in told["units"]] == [
+        script_text = json.loads(line)
+        assert (script_text["event"], script_text["exit"], script_text["run_id"]) == ("issued", 0, 1)
+        assert [(unit["month"], unit["documents"][0]["number"]) for unit in script_text["units"]] == [
             ("2016-10", "ACME-201610-0001"), ("2016-11", "ACME-201611-0002")
         ]  # fmt: skip
         assert "Aaron" not in line

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from tests.company import MONTH, Company, row
-from tests.jobs.test_enrichment import told
+from tests.jobs.test_enrichment import found_by_code
 from tests.jobs.test_vendor_faults_end_to_end import PASSING, PERMANENT
 
 RUN = ("run", "--month", MONTH)
@@ -96,7 +96,7 @@ def test_a_list_that_cannot_be_had_is_a_warning_and_history_names_the_hosts(tmp_
         company.vendor.add_fault(**{"path": "/user", **how})
         done = company.run(*RUN)
         assert done.exit_code == 0, done.stderr
-        assert told(company, "hosts-unavailable") == [("warning", None)]
+        assert found_by_code(company, "hosts-unavailable") == [("warning", None)]
         assert company.summary()["status"] == "issued"
         assert sheet(company) == [("Aaron Johnson", 4)]
 

@@ -108,8 +108,8 @@ def test_with_json_every_line_of_a_run_is_an_object_findings_and_failures_too(tm
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     finding, failure, retry = lines
     assert {"at", "level", "logger", "message"} <= finding.keys() & failure.keys() & retry.keys()
-    told = {"account": "acme", "month": "2016-11", "code": "unknown-status", "severity": "blocking", "session_id": 1}
-    assert told.items() <= finding.items()
+    fields = {"account": "acme", "month": "2016-11", "code": "unknown-status", "severity": "blocking", "session_id": 1}
+    assert fields.items() <= finding.items()
     assert (failure["level"], failure["account"], failure["month"]) == ("error", "bravo", "2016-11")
     assert "status 404" in failure["message"]
     assert retry["level"] == "warning"

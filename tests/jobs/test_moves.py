@@ -57,17 +57,17 @@ def documents(company: Company) -> list[tuple[Any, ...]]:
 
 def billed_twice(company: Company) -> set[int]:
     """The sessions that stand in more than one month, after any of the ledger's transactions."""
-    standing: dict[str, set[int]] = {}
+    issued_ids: dict[str, set[int]] = {}
     twice: set[int] = set()
     path = company.folder / "state" / "ledger.db"
     posted = asked(path, "SELECT document_id, detail FROM events WHERE kind = 'posted' ORDER BY id")
     together = {number: {number, *json.loads(detail).get("together", [])} for number, detail in posted}
     pending: set[int] = set()
     for number, month, _, packed in documents(company):
-        standing[month] = set(frames.session_ids(packed).tolist())
+        issued_ids[month] = set(frames.session_ids(packed).tolist())
         pending = (pending or set(together[number])) - {number}
         if not pending:
-            every = [one for ids in standing.values() for one in ids]
+            every = [one for ids in issued_ids.values() for one in ids]
             twice |= {one for one in every if every.count(one) > 1}
     return twice
 
@@ -126,8 +126,8 @@ def test_where_one_half_of_a_move_waits_the_other_says_so(company: Company) -> N
     assert (done.exit_code, statuses(company)) == (3, ["restated", "restated", "unchanged"])
     text = "sessions 800, 900 move between this month and 2016-09, which cannot be issued yet"
     assert text in done.stderr
-    (told,) = (one for one in company.summary(AUGUST)["findings"] if one["code"] == "half-moved")
-    assert (told["severity"], told["session_id"]) == ("warning", None)
+    (half_moved,) = (one for one in company.summary(AUGUST)["findings"] if one["code"] == "half-moved")
+    assert (half_moved["severity"], half_moved["session_id"]) == ("warning", None)
     drafted = json.loads((company.unit(AUGUST) / "draft.json").read_bytes())
     assert "half-moved" in [one["code"] for one in drafted["findings"]]
     assert billed_twice(company) == set()
@@ -146,8 +146,8 @@ def test_a_credit_note_whose_other_half_waits_says_so_and_is_proven(company: Com
     )
     assert company.run(*RANGE, "--adjust", now=LATER).exit_code == 3
     assert statuses(company) == ["adjusted", "restated", "unchanged"]
-    (told,) = (one for one in company.summary(AUGUST)["findings"] if one["code"] == "half-moved")
-    assert told["message"].startswith("session 800 moves between this month and 2016-09")
+    (half_moved,) = (one for one in company.summary(AUGUST)["findings"] if one["code"] == "half-moved")
+    assert half_moved["message"].startswith("session 800 moves between this month and 2016-09")
     proven(company)
 
 

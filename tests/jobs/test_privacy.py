@@ -82,7 +82,7 @@ def test_hidden_participants_are_in_the_snapshot_and_nowhere_else(tmp_path: Path
     with Company(tmp_path, {"acme": {MONTH: _hidden_rows(), "2016-10": _hidden_rows()[:9]}}) as company:
         environ = {"TMPDIR": str(tmp_path / "tmp")}
         clean = rows(9)
-        for told, arguments in (
+        for sent, arguments in (
             (None, RUN),  # a draft
             (clean, RUN),  # an invoice
             (None, RUN),  # a restatement, parked
@@ -91,7 +91,7 @@ def test_hidden_participants_are_in_the_snapshot_and_nowhere_else(tmp_path: Path
             (None, ("--log-format", "json", "history", "--json")),
             (None, ("check", "--online")),
         ):
-            company.send({MONTH: told or _hidden_rows()})
+            company.send({MONTH: sent or _hidden_rows()})
             done = company.run("-v", *arguments, environ=environ)
             assert SENTINEL not in done.stdout
             assert SENTINEL not in done.stderr
@@ -156,7 +156,7 @@ def test_full_participants_are_in_sheet_and_file_and_the_titles_say_so(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("sent", "shown"),
     [
         ({1: "Aaron Johnson Session #1 with X"}, "Aaron Johnson"),
         ({1: "Aaron JohnsonSession #1 with X"}, "Aaron Johnson"),
@@ -172,9 +172,9 @@ def test_full_participants_are_in_sheet_and_file_and_the_titles_say_so(tmp_path:
     ],
 )
 def test_a_host_is_shown_under_the_name_read_most_often(
-    tmp_path: Path, told: dict[int, str | None], shown: str
+    tmp_path: Path, sent: dict[int, str | None], shown: str
 ) -> None:
-    with Company(tmp_path, [row(number, UsageDescription=text) for number, text in told.items()]) as company:
+    with Company(tmp_path, [row(number, UsageDescription=text) for number, text in sent.items()]) as company:
         assert company.run(*RUN).exit_code == 0
         with (company.unit() / f"{NUMBER}.csv").open(encoding="utf-8", newline="") as file:
             assert {one["host"] for one in csv.DictReader(file)} == {shown}
@@ -203,11 +203,11 @@ HOSTILE = (
 @as_excel_reads_it
 @pytest.mark.parametrize("participants", ["hidden", "full"])
 def test_hostile_text_stays_text_in_every_output(tmp_path: Path, participants: str) -> None:
-    told = [
+    sent = [
         row(n, host=n, UsageDescription=f"{text} Session #{n} with {text} - {text}") | {f"k{n}{text}"[:200]: 1}
         for n, text in enumerate(HOSTILE, 1)
     ]
-    with Company(tmp_path, told, participants=participants) as company:
+    with Company(tmp_path, sent, participants=participants) as company:
         done = company.run(*RUN)
         assert done.exit_code == 0, done.stderr
         unit, files = company.unit(), company.summary()["documents"][0]["files"]

@@ -120,8 +120,8 @@ def test_after_rename_everything_goes_on_under_the_new_key(company: Company) -> 
     ]
     issued = company.folder / "out" / "alpha" / NOV / "ACME-201611-0003.json"
     assert [one["month"] for one in json.loads(issued.read_text())["trend"]] == [SEP, OCT, NOV]
-    told = json.loads(company.run("history", "--json").stdout)
-    assert [(one["account"], one["month"], one["status"]) for one in told] == [
+    months = json.loads(company.run("history", "--json").stdout)
+    assert [(one["account"], one["month"], one["status"]) for one in months] == [
         ("alpha", month, "issued") for month in (SEP, OCT, NOV)
     ]
     page = (company.folder / "out" / "index.html").read_text()

@@ -179,8 +179,8 @@ def test_tax_is_part_of_the_difference(tmp_path: Path) -> None:
 def test_sessions_that_come_and_go(company: Company) -> None:
     company.send([*sessions()[1:], row(11, at="2016-11-20T12:00:00"), row(12, at="2016-11-21T12:00:00")])
     summary = bill(company, "adjusted", 0, "--adjust", now="2017-01-10T06:00:00")
-    told = [(one["session_id"], one["kind"], one["amount"]) for one in summary["changes"]]
-    assert told == [(1, "removed", "0.00"), (11, "added", "5.00"), (12, "added", "5.00"), (9, "reordered", "-5.00")]
+    changes = [(one["session_id"], one["kind"], one["amount"]) for one in summary["changes"]]
+    assert changes == [(1, "removed", "0.00"), (11, "added", "5.00"), (12, "added", "5.00"), (9, "reordered", "-5.00")]
     assert summary["documents"][0]["number"] == f"{NUMBER}-SI1"
     proven(company)
 

@@ -51,8 +51,8 @@ PERMANENT: dict[str, dict[str, Any]] = {
 
 def _company(folder: Path, faults: dict[str, dict[str, Any]], **vendor: Any) -> Company:
     """An account for each fault, and a sound one after them all."""
-    told: dict[str, Rows] = dict.fromkeys([*faults, "sound"], rows(1))
-    company = Company(folder, told)
+    sent: dict[str, Rows] = dict.fromkeys([*faults, "sound"], rows(1))
+    company = Company(folder, sent)
     company.configure(vendor=vendor)
     for key, fault in faults.items():
         company.vendor.add_fault(**{"path": "/history", "kind": key, "account": key, **fault})
@@ -151,11 +151,11 @@ def test_refused_credentials_skip_the_other_months_of_that_key_only(tmp_path: Pa
         assert done.exit_code == 1
         assert company.asked("acme") == 1
         assert company.asked("bravo") == 3
-        told = [unit["error"] or "" for unit in json.loads(done.stdout)]
+        errors = [unit["error"] or "" for unit in json.loads(done.stdout)]
         assert company.summary("2016-12")["status"] == "failed"
-    assert all("credentials refused for account acme" in error for error in told[:3])
-    assert all("skipped: " in error for error in told[1:3])
-    assert told[3:] == ["", "", ""]
+    assert all("credentials refused for account acme" in error for error in errors[:3])
+    assert all("skipped: " in error for error in errors[1:3])
+    assert errors[3:] == ["", "", ""]
 
 
 def test_a_wrong_secret_is_refused_and_never_shown(tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_a_wrong_secret_is_refused_and_never_shown(tmp_path: Path) -> None:
         done = company.run("-v", *RUN)
         assert done.exit_code == 1
         assert "credentials refused for account acme" in done.stderr
-        told = json.dumps(company.summary()) + done.output
-    assert "WrongSecret4711" not in told
-    assert "acme-api-identifier" not in told
+        output = json.dumps(company.summary()) + done.output
+    assert "WrongSecret4711" not in output
+    assert "acme-api-identifier" not in output
 
 
 def test_no_connection_is_try_again_later(tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_no_violation_of_wcag_2_2_aa_in_light_and_dark(name, browser) -> None:
         for scheme in ("light", "dark"):
             found.page.emulate_media(color_scheme=scheme)
             result = found.page.evaluate("tags => axe.run({runOnly: tags, resultTypes: ['violations']})", WCAG)
-            told = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in result["violations"]]
-            assert (scheme, told) == (scheme, [])
+            violations = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in result["violations"]]
+            assert (scheme, violations) == (scheme, [])
             assert "color-contrast" in {one["id"] for one in result["passes"]}
 
 

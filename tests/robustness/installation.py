@@ -68,7 +68,7 @@ class Installation:
         config.write_text(config.read_text().replace(self.ledger, made.ledger))
         return made
 
-    def beside(self) -> "Installation":
+    def other(self) -> "Installation":
         """Another host on the same ledger: nothing else is shared."""
         folder = copied(self.folder, self.ground.folder / f"site-{next(_COPIES)}")
         return Installation(self.ground, folder, self.database)

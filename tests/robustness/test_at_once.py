@@ -83,7 +83,7 @@ def test_a_restated_month_is_adjusted_by_one_of_four(ground: Ground, vendor: Sim
 
 def test_four_hosts_that_share_only_the_ledger_bill_a_unit_once(on_postgresql: Ground, vendor: Simulator) -> None:
     hosts = [on_postgresql.install(vendor.url)]
-    hosts += [hosts[0].beside() for _ in range(FOUR - 1)]
+    hosts += [hosts[0].other() for _ in range(FOUR - 1)]
     done = together([(host, ("run", "--month", NOVEMBER, "--json")) for host in hosts])
     assert statuses(done) == ["issued", "unchanged", "unchanged", "unchanged"]
     assert hosts[0].numbers() == ["ACME-201611-0001"]

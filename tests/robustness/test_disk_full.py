@@ -36,13 +36,13 @@ REASON = re.compile(
 
 def fails_readably(process: Process, place: Installation, where: object, *, mute: bool = False) -> None:
     """`mute`: stderr lies on the full disk too."""
-    told = process.stderr
-    assert process.status == 1, (where, process.status, told)
-    assert "Traceback" not in told, (where, told)
-    assert "internal error" not in told, (where, told)
-    assert mute or any(REASON.search(line.lower()) and str(place.folder) in line for line in told.splitlines()), (
+    errors = process.stderr
+    assert process.status == 1, (where, process.status, errors)
+    assert "Traceback" not in errors, (where, errors)
+    assert "internal error" not in errors, (where, errors)
+    assert mute or any(REASON.search(line.lower()) and str(place.folder) in line for line in errors.splitlines()), (
         where,
-        told,
+        errors,
     )
 
 

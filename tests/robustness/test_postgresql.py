@@ -39,12 +39,12 @@ def test_a_newer_schema_is_refused_with_both_versions_named(ground: Ground, vend
     place.write("UPDATE alembic_version SET version_num = '9999'")
     for command in (RUN, ("verify",), ("history",)):
         process = place.run(*command)
-        told = process.stdout + process.stderr
+        output = process.stdout + process.stderr
         assert process.status in (1, 3)
-        assert "9999" in told
-        assert HEAD in told
-        assert "Traceback" not in told
-        assert len(told.splitlines()) == 1
+        assert "9999" in output
+        assert HEAD in output
+        assert "Traceback" not in output
+        assert len(output.splitlines()) == 1
     assert place.numbers() == ["ACME-201611-0001"]
 
 
@@ -64,13 +64,13 @@ def test_both_engines_hold_the_same_rows(on_sqlite: Ground, on_postgresql: Groun
 
 
 def _without_folders(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    kept = []
+    events = []
     for row in rows:
         event = dict(zip(columns, row, strict=True))
         detail = json.loads(event["detail"])
         assert detail.pop("folders", None) is not None or event["kind"] in ("posted", "written")
-        kept.append({**event, "detail": detail, "digest": None})
-    return kept
+        events.append({**event, "detail": detail, "digest": None})
+    return events
 
 
 def test_the_sqlite_file_is_for_its_owner_only(on_sqlite: Ground, vendor: Simulator) -> None:
@@ -87,13 +87,13 @@ def test_a_server_that_is_not_there_is_one_readable_line(on_postgresql: Ground, 
     config = place.folder / "config.yaml"
     there = str(on_postgresql.postgresql.port) if on_postgresql.postgresql else ""
     config.write_text(config.read_text().replace(f":{there}/", f":{port}/"))
-    process = place.run(*RUN, environ={"PGPASSWORD": "not-to-be-told"})
+    process = place.run(*RUN, environ={"PGPASSWORD": "not-to-be-shown"})
     assert process.status == 1
     assert process.stdout == ""
     (line,) = process.stderr.splitlines()
     assert f"127.0.0.1:{port}" in line
     assert "connection" in line
-    assert "not-to-be-told" not in line
+    assert "not-to-be-shown" not in line
 
 
 @pytest.mark.parametrize("table", ["runs", "snapshots", "documents", "lines", "numbers", "events"])

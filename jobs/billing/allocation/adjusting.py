@@ -59,8 +59,8 @@ def _added(like: Allocation, signed: Sequence[tuple[int, Allocation]]) -> Alloca
     """Σ sign × allocation, centre by centre and line by line; all but the amounts as in `like`."""
     keys = in_order({share.centre for _, one in signed for share in one.centres})
     shares = [_centre(key, like, [(sign, share) for sign, one in signed if (share := one.share(key))]) for key in keys]
-    kept = (one for one in shares if one.lines or one.tax or any(one.sessions.values()) or _moved(one))
-    return replace(like, centres=tuple(kept), rounding=msgspec.UNSET)
+    moved = (one for one in shares if one.lines or one.tax or any(one.sessions.values()) or _moved(one))
+    return replace(like, centres=tuple(moved), rounding=msgspec.UNSET)
 
 
 def _moved(share: CentreShare) -> bool:

@@ -50,7 +50,7 @@ class _Share:
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """The month in minor units, before it is told centre by centre."""
+    """The month in minor units, before it is split centre by centre."""
 
     used: MonthUsage
     terms: AllocationTerms

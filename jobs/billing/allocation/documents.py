@@ -18,7 +18,7 @@ from reports.document import Document, Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Allocated:
+class AllocatedMonth:
     """The whole month as now computed."""
 
     allocation: Allocation
@@ -32,14 +32,14 @@ def of_month(
     terms: AllocationTerms,
     sources: Sources,
     issued: Sequence[Issued],
-) -> Allocated:
+) -> AllocatedMonth:
     """`terms`: those stored with the month's invoice where it has one, else as configured."""
     hosts = set(map(int, month.sessions["host_id"].unique()))
     prior = last_resolution(issued)
-    resolution, told = resolve(month.month, hosts, sources.terms or terms, sources, prior)
+    resolution, findings = resolve(month.month, hosts, sources.terms or terms, sources, prior)
     billed = Billed(parts, month.rated.bands, month.rated.lines, month.tax, month.terms.digits)
     found = allocate(billed, month.sessions, terms, resolution)
-    return Allocated(found.allocation, resolution, (*told, *found.findings))
+    return AllocatedMonth(found.allocation, resolution, (*findings, *found.findings))
 
 
 def last_resolution(issued: Sequence[Issued]) -> Resolution | None:
@@ -83,7 +83,7 @@ def as_billed(document: Document) -> Billed:
 
 
 def with_allocation(
-    document: Document, month: Reconciliation, allocated: Allocated, issued: Sequence[Issued]
+    document: Document, month: Reconciliation, allocated: AllocatedMonth, issued: Sequence[Issued]
 ) -> Document:
     """`document`, of `month`, which is an invoice, or the adjustment of those in `issued`."""
     allocation, licensed = allocated.allocation, allocated.resolution.licensed

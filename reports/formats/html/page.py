@@ -16,7 +16,7 @@ from reports.locale import Locale, locale_named
 from reports.presentable import presentable
 from reports.stored import plain
 from reports.text import so_many
-from reports.wording import KINDS, UNNUMBERED, Kind
+from reports.wording import KINDS, UNNUMBERED, DocumentKind
 
 
 def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
     }
 
 
-def _kind(document: Document) -> Kind:
+def _kind(document: Document) -> DocumentKind:
     """A restatement beside a draft adjustment is as little final as that."""
     kind = KINDS[document.kind]
     if document.kind == "restatement" and not document.final:

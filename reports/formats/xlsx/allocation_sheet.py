@@ -10,11 +10,11 @@ from reports.allocation import Allocation, CentreShare, LineKey, line_order
 from reports.centres.csv import descriptions
 from reports.document import STATUSES
 
-from .book import Book, Cell, Span
+from .book import Book, SheetCell, Span
 from .checks import Check
 from .hosts_sheet import LIVE_UP_TO
 from .page import set_up, totals_of, wide
-from .ranges import Table
+from .ranges import SheetTable
 from .totals import Totals
 
 SHEET = "Allocation"
@@ -24,11 +24,11 @@ LABELS = 2  # columns before the lines: name and code
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    names: dict[str, Cell]  # allocation_total, allocation_difference
+    names: dict[str, SheetCell]  # allocation_total, allocation_difference
     checks: tuple[Check, Check]
 
 
-def write(book: Book, allocation: Allocation, table: Table, totals: Totals, sessions: pd.DataFrame) -> Spread:
+def write(book: Book, allocation: Allocation, table: SheetTable, totals: Totals, sessions: pd.DataFrame) -> Spread:
     """`sessions`: with their column `centre`."""
     document, sheet = book.document, book.sheet(SHEET)
     own: dict[LineKey, Decimal] = {(line.part, line.meter, line.tier): line.amount for line in document.lines}
@@ -78,12 +78,12 @@ def _centre(book: Book, row: int, share: CentreShare, keys: Sequence[LineKey]) -
 
 
 def _cell(row: int, column: int) -> str:
-    return Cell(SHEET, row, column, 0).local
+    return SheetCell(SHEET, row, column, 0).local
 
 
 def _sums(
     book: Book, rows: tuple[int, int], allocation: Allocation, keys: Sequence[LineKey], figures: Sequence[Decimal]
-) -> tuple[Cell, Decimal]:
+) -> tuple[SheetCell, Decimal]:
     """Sum, document's figure and difference below each column. Gives the sum of totals, and Σ difference²."""
     first, end = rows
     digits, zero, apart = book.document.digits, book.document.total * 0, Decimal(0)
@@ -103,7 +103,7 @@ def _sums(
     return total, apart
 
 
-def _counts(book: Book, row: int, allocation: Allocation, table: Table, sessions: pd.DataFrame) -> None:
+def _counts(book: Book, row: int, allocation: Allocation, table: SheetTable, sessions: pd.DataFrame) -> None:
     """Sessions by cost centre and status, live as long as that stays quick."""
     live = len(allocation.centres) * len(sessions) <= LIVE_UP_TO
     note = "counted live from the Sessions table" if live else "the job's own: too many to count live"

@@ -58,7 +58,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SheetCell:
     """A figure and where it stands. `value` is what the cell shows before anything is recalculated."""
 
     sheet: str
@@ -95,13 +95,13 @@ class Span:
         return f"{quoted(self.sheet)}!{self.local}"
 
 
-def added(cells: Sequence[Cell]) -> str:
+def added(cells: Sequence[SheetCell]) -> str:
     """The sum of cells of one column, in a formula that is never too long."""
     terms = "+".join(cell.local for cell in cells) or "0"
     return terms if len(terms) <= LONGEST_SUM else "+".join(f"SUM({span.local})" for span in _runs(cells))
 
 
-def multiplied(cells: Sequence[Cell], others: Sequence[Cell]) -> str:
+def multiplied(cells: Sequence[SheetCell], others: Sequence[SheetCell]) -> str:
     """The sum of the products of cells of one column and `others` beside them, likewise."""
     terms = "+".join(f"{cell.local}*{other.local}" for cell, other in zip(cells, others, strict=True)) or "0"
     if len(terms) <= LONGEST_SUM:
@@ -110,7 +110,7 @@ def multiplied(cells: Sequence[Cell], others: Sequence[Cell]) -> str:
     return "+".join(f"SUMPRODUCT({span.local},{other.local})" for span, other in pairs)
 
 
-def _runs(cells: Sequence[Cell]) -> list[Span]:
+def _runs(cells: Sequence[SheetCell]) -> list[Span]:
     """Cells of one column, descending, as stretches without a gap."""
     spans: list[Span] = []
     for cell in cells:
@@ -168,7 +168,7 @@ class Sheets:
             self._formats[looks] = self.workbook.add_format(properties)
         return self._formats[looks]
 
-    def text(self, sheet: str, row: int, column: int, text: str, *looks: str) -> Cell:
+    def text(self, sheet: str, row: int, column: int, text: str, *looks: str) -> SheetCell:
         """Text, never a formula, a number or a link, whatever it looks like. "" is a blank cell."""
         text = shown(text)
         looks = (*looks, "quote") if text.startswith(FORMULA_STARTS) else looks
@@ -176,7 +176,7 @@ class Sheets:
             self.sheet(sheet).write_string(row, column, text, self.style(*looks))
         else:
             self.sheet(sheet).write_blank(row, column, None, self.style(*looks))
-        return Cell(sheet, row, column, text)
+        return SheetCell(sheet, row, column, text)
 
     def texts(self, sheet: str, row: int, column: int, texts: tuple[str, ...] | list[str], *looks: str) -> None:
         for offset, text in enumerate(texts):
@@ -192,20 +192,20 @@ class Sheets:
         lines = max(-(-_width(shown(text)) * 21 // (20 * width)) for text, width in texts)
         self.sheet(sheet).set_row(row, min(line * max(1, lines) + 2, 400))
 
-    def constant(self, sheet: str, row: int, column: int, value: Value, *looks: str) -> Cell:
+    def constant(self, sheet: str, row: int, column: int, value: Value, *looks: str) -> SheetCell:
         """A figure that does not move."""
         if isinstance(value, str):
             return self.text(sheet, row, column, value, *looks, "right")
         self.sheet(sheet).write_number(row, column, fitting(value), self.style(*looks))
-        return Cell(sheet, row, column, value)
+        return SheetCell(sheet, row, column, value)
 
-    def live(self, sheet: str, row: int, column: int, formula: str, value: Value, *looks: str) -> Cell:
+    def live(self, sheet: str, row: int, column: int, formula: str, value: Value, *looks: str) -> SheetCell:
         """A formula, stored with the value that it has now."""
         stored = value if isinstance(value, str) else fitting(value)
         self.sheet(sheet).write_formula(row, column, f"={formula}", self.style(*looks), stored)
-        return Cell(sheet, row, column, value)
+        return SheetCell(sheet, row, column, value)
 
-    def versus(self, place: tuple[str, int, int], formula: str, value: Value, job: Value, look: str) -> Cell:
+    def versus(self, place: tuple[str, int, int], formula: str, value: Value, job: Value, look: str) -> SheetCell:
         """Three cells side by side: the live figure, the job's own, and their difference. Gives the first."""
         sheet, row, column = place
         live = self.live(sheet, row, column, formula, value, look, "row")
@@ -223,7 +223,7 @@ class Sheets:
         return sum((self._gaps.get((span.sheet, row, span.column), Decimal(0)) ** 2
                     for row in range(span.first, span.last + 1)), Decimal(0))  # fmt: skip
 
-    def define(self, names: Mapping[str, Cell]) -> None:
+    def define(self, names: Mapping[str, SheetCell]) -> None:
         """Workbook-wide defined names, one cell each."""
         for name, cell in names.items():
             self.workbook.define_name(name, f"={cell.ref}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .book import GREEN, VERMILLION, Book, Cell, Value
+from .book import GREEN, VERMILLION, Book, SheetCell, Value
 from .pricing import SHEET
 
 HEADS = ("Check", "", "Live", "Must equal", "Difference", "Result")
@@ -22,7 +22,7 @@ class Check:
     look: str = "count"
 
 
-def write(book: Book, row: int, checks: Sequence[Check]) -> Cell:
+def write(book: Book, row: int, checks: Sequence[Check]) -> SheetCell:
     """All checks from `row` on, under the verdict. Gives the verdict's cell: "OK" or "ERROR"."""
     first, last = row + 2, row + 1 + len(checks)
     verdicts = [_check(book, first + offset, check) for offset, check in enumerate(checks)]

@@ -7,10 +7,10 @@ from xlsxwriter.chart import Chart
 
 from reports.document import Part
 
-from .book import BLUE, VERMILLION, Book, Cell, Span
+from .book import BLUE, VERMILLION, Book, SheetCell, Span
 from .model import Tally
 from .pricing import SHEET
-from .ranges import Table
+from .ranges import SheetTable
 
 HEADS = ("Day (UTC)", "", "Counted (live)", "Counted (job)", "Difference", "Running count", "Allowance")
 
@@ -22,14 +22,14 @@ class Daily:
     next_row: int
 
 
-def write(book: Book, row: int, table: Table, counted: Tally, chart_at: tuple[int, int]) -> Daily:
+def write(book: Book, row: int, table: SheetTable, counted: Tally, chart_at: tuple[int, int]) -> Daily:
     """The table from `row` on, its chart at `chart_at`."""
     document = book.document
     book.text(SHEET, row, 0, "Counted sessions by day; the running count starts anew with each part", "section")
     book.heads(SHEET, row + 1, HEADS, 2)
     year, month = map(int, document.month.split("-"))
     sheet, first = book.sheet(SHEET), row + 2
-    running: Cell | None = None
+    running: SheetCell | None = None
     for index, job in enumerate(document.daily):
         day, at = date(year, month, index + 1), first + index
         sheet.write_datetime(at, 0, day, book.style("date", "row"))
@@ -47,7 +47,7 @@ def write(book: Book, row: int, table: Table, counted: Tally, chart_at: tuple[in
     return Daily(Span(SHEET, 2, first, last), total, last + 1)
 
 
-def _running(book: Book, row: int, live: Cell, before: Cell | None) -> Cell:
+def _running(book: Book, row: int, live: SheetCell, before: SheetCell | None) -> SheetCell:
     if before is None:
         return book.live(SHEET, row, 5, live.local, live.value, "count", "row")
     value = int(before.value) + int(live.value)

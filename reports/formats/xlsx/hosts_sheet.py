@@ -7,7 +7,7 @@ from reports.document import STATUSES, HostUse
 from .book import BLUE, Book, Span
 from .model import Tally, price_digits
 from .page import set_up, totals_of, wide
-from .ranges import Table
+from .ranges import SheetTable
 from .rows import EXACT_UP_TO
 
 SHEET = "Hosts"
@@ -17,7 +17,7 @@ WIDTH = 34  # of the names, in characters
 ROW = ("row", "top")
 
 
-def write(book: Book, table: Table, counted: Tally) -> tuple[str, int]:
+def write(book: Book, table: SheetTable, counted: Tally) -> tuple[str, int]:
     """The sheet. Gives the sum of its sessions, as a formula for other sheets and as a value."""
     document, sheet = book.document, book.sheet(SHEET)
     live = is_live(document.hosts, counted.rows)
@@ -64,7 +64,7 @@ def _sessions(host: HostUse, counted: Tally | None) -> int:
     return sum(counted.hosts.get((host.host_id, status), 0) for status in STATUSES)
 
 
-def _host(book: Book, row: int, host: HostUse, table: Table | None, counted: Tally) -> None:
+def _host(book: Book, row: int, host: HostUse, table: SheetTable | None, counted: Tally) -> None:
     book.text(SHEET, row, 0, host.name, *ROW, "wrap", "left")
     if len(host.name) * 2 > WIDTH:
         book.height(SHEET, row, (host.name, WIDTH))

@@ -9,7 +9,7 @@ from reports.findings import blocking_findings
 from reports.text import shown, so_many
 from reports.wording import KINDS, UNNUMBERED
 
-from .book import Book, Cell, Span, fitting
+from .book import Book, SheetCell, Span, fitting
 from .model import decimals, price_digits
 from .page import set_up, totals_of, wide
 from .pricing import Pricing
@@ -117,7 +117,7 @@ def _facts(document: Document) -> list[tuple[str, str | date]]:
     return [*facts, ("Account", document.account), ("Currency", document.currency)]
 
 
-def _lines(book: Book, row: int, pricing: Pricing) -> tuple[int, list[Cell]]:
+def _lines(book: Book, row: int, pricing: Pricing) -> tuple[int, list[SheetCell]]:
     document = book.document
     book.heads(SHEET, row, ("Description", "Quantity", "Unit price", f"Amount ({document.currency})"), 1)
     book.sheet(SHEET).set_row(row, 20)
@@ -127,7 +127,7 @@ def _lines(book: Book, row: int, pricing: Pricing) -> tuple[int, list[Cell]]:
     return row + 1 + max(1, len(amounts)), amounts
 
 
-def _line(book: Book, row: int, line: Line, pricing: Pricing) -> Cell:
+def _line(book: Book, row: int, line: Line, pricing: Pricing) -> SheetCell:
     """A line; on an adjustment the month's live line less the quantity and amount already issued."""
     document = book.document
     book.text(SHEET, row, 0, line.description, "row", "wrap", "top")

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from reports.document import Band, Document, Line, Part
 
-from .book import Book, Cell, Span
+from .book import Book, SheetCell, Span
 from .model import Tally, decimals, half_up, rounding
-from .ranges import Table
+from .ranges import SheetTable
 
 SHEET = "Reconciliation"
 HEADS = (
@@ -24,10 +24,10 @@ Key = tuple[int, str, int]
 class Priced:
     """A line of the month: its live quantity and amount, and beside them the job's."""
 
-    quantity: Cell
-    amount: Cell
-    price: Cell
-    up_to: Cell | None  # of a band
+    quantity: SheetCell
+    amount: SheetCell
+    price: SheetCell
+    up_to: SheetCell | None  # of a band
     job_quantity: Decimal
     job_amount: Decimal
 
@@ -49,7 +49,7 @@ class Pricing:
         ]
 
 
-def write(book: Book, row: int, table: Table, counted: Tally) -> Pricing:
+def write(book: Book, row: int, table: SheetTable, counted: Tally) -> Pricing:
     """The table from `row` on."""
     document = book.document
     book.text(SHEET, row, 0, f"Pricing of the month, {document.currency}", "section")
@@ -121,7 +121,7 @@ def _name(book: Book, row: int, text: str) -> None:
     book.height(SHEET, row, (text, WIDTH))
 
 
-def _usage(band: Band, table: Table, counted: Tally) -> tuple[int, str]:
+def _usage(band: Band, table: SheetTable, counted: Tally) -> tuple[int, str]:
     """The usage of a band's meter in its part, as a value and as a formula over the Sessions table."""
     key, criteria = (band.part, "BILL"), {"part": str(band.part), "status": '"BILL"'}
     match band.meter:
@@ -137,7 +137,7 @@ def _blanks(book: Book, row: int, columns: tuple[int, ...]) -> None:
         book.sheet(SHEET).write_blank(row, column, None, book.style("row"))
 
 
-def tax_of(document: Document, net: Cell, rate: Cell) -> tuple[str, Decimal]:
+def tax_of(document: Document, net: SheetCell, rate: SheetCell) -> tuple[str, Decimal]:
     """The tax on `net`: its formula and value."""
     digits = document.digits
     needed = digits + decimals(document.tax_rate) + 2

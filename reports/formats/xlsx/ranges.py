@@ -49,7 +49,7 @@ def _range(block: Block, place: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SheetTable:
     """The Sessions table as formulas see it: plain absolute ranges, the same in every spreadsheet program."""
 
     blocks: Sequence[Block]

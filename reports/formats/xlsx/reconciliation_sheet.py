@@ -6,14 +6,14 @@ from decimal import Decimal
 from reports.wording import name_of
 
 from . import checks, daily, pricing, statuses, totals
-from .book import Book, Cell, Span, multiplied
+from .book import Book, SheetCell, Span, multiplied
 from .checks import Check
 from .daily import Daily
 from .model import Tally
 from .page import set_up, totals_of, wide
 from .pricing import SHEET, Pricing
-from .ranges import Table
-from .statuses import Limits, Reply, Statuses
+from .ranges import SheetTable
+from .statuses import Limits, ReplyRows, Statuses
 from .totals import Totals
 
 CHECKS = 13
@@ -33,16 +33,16 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciliation:
+class ReconciliationFigures:
     pricing: Pricing
     totals: Totals
     statuses: Statuses
     limits: Limits
-    reply: Reply
+    reply: ReplyRows
     daily: Daily
 
     @property
-    def names(self) -> dict[str, Cell]:
+    def names(self) -> dict[str, SheetCell]:
         """The defined names of docs/rules.md §11.1, but `all_checks`."""
         counts = {f"{status.lower()}_count": cell for status, cell in self.statuses.counts.items()}
         return counts | {
@@ -56,7 +56,7 @@ class Reconciliation:
         }
 
 
-def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
+def write(book: Book, table: SheetTable, counted: Tally) -> ReconciliationFigures:
     """Everything below the checks, which come last: they look at the other sheets too."""
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
@@ -74,17 +74,17 @@ def write(book: Book, table: Table, counted: Tally) -> Reconciliation:
     tall = sum(len(line.description) > pricing.WIDTH for line in book.document.month_lines)
     breaks = [priced.next_row + 1] if summed.next_row + tall > ON_A_PAGE else []
     sheet.set_h_pagebreaks([*breaks, summed.next_row + 1])
-    return Reconciliation(priced, summed, status, limits, reply, by_day)
+    return ReconciliationFigures(priced, summed, status, limits, reply, by_day)
 
 
-def write_checks(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> Cell:
+def write_checks(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) -> SheetCell:
     """The checks on top. `charge`: of all sessions. Gives the verdict's cell."""
     return checks.write(
         book, FIRST_CHECK, [*_counts(book, written, sums), *_money(book, written, sums, charge), *sums.shares]
     )
 
 
-def _counts(book: Book, written: Reconciliation, sums: Sums) -> list[Check]:
+def _counts(book: Book, written: ReconciliationFigures, sums: Sums) -> list[Check]:
     status, reply, rows = written.statuses, written.reply, written.statuses.rows
     parts = "+".join(cell.local for cell in (rows, *reply.others))
     added = sum(int(cell.value) for cell in (rows, *reply.others))
@@ -105,7 +105,7 @@ def _counts(book: Book, written: Reconciliation, sums: Sums) -> list[Check]:
     ]  # fmt: skip
 
 
-def _money(book: Book, written: Reconciliation, sums: Sums, charge: Sum) -> list[Check]:
+def _money(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) -> list[Check]:
     net, tax, total = written.totals.net, written.totals.tax, written.totals.total
     bands = [line for line in written.pricing.lines.values() if line.up_to is not None]
     priced = multiplied([line.quantity for line in bands], [line.price for line in bands])

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from reports import wording
 from reports.document import STATUSES
 
-from .book import Book, Cell, Span, added
+from .book import Book, SheetCell, Span, added
 from .model import Tally
 from .pricing import SHEET, Priced, Pricing
-from .ranges import Table
+from .ranges import SheetTable
 
 HEADS = (
     "Status", "Meaning", "Sessions (live)", "Sessions (job)", "Difference", "Counts towards limit",
@@ -19,14 +19,14 @@ HEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    counts: dict[str, Cell]  # by status
-    rows: Cell  # sessions in the table
+    counts: dict[str, SheetCell]  # by status
+    rows: SheetCell  # sessions in the table
     by_status: Span  # the live counts
     differences: tuple[Span, Span, Span]  # of sessions, minutes, unknown durations
     next_row: int
 
 
-def write(book: Book, row: int, table: Table, counted: Tally) -> Statuses:
+def write(book: Book, row: int, table: SheetTable, counted: Tally) -> Statuses:
     book.text(SHEET, row, 0, "Sessions by status", "section")
     book.heads(SHEET, row + 1, HEADS, 2)
     book.text(SHEET, row + 1, 5, HEADS[5], "head", "center")
@@ -40,7 +40,7 @@ def write(book: Book, row: int, table: Table, counted: Tally) -> Statuses:
     return Statuses(counts, rows, spans[0], (spans[1], spans[2], spans[3]), at + 1)
 
 
-def _status(book: Book, row: int, status: str, table: Table, counted: Tally) -> Cell:
+def _status(book: Book, row: int, status: str, table: SheetTable, counted: Tally) -> SheetCell:
     document = book.document
     own = document.minutes[status]
     sessions, minutes, unknown = counted.of_status(status)
@@ -55,13 +55,13 @@ def _status(book: Book, row: int, status: str, table: Table, counted: Tally) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    received: Cell
-    others: tuple[Cell, ...]  # set aside, repeated, never connected
+class ReplyRows:
+    received: SheetCell
+    others: tuple[SheetCell, ...]  # set aside, repeated, never connected
     next_row: int
 
 
-def write_reply(book: Book, row: int) -> Reply:
+def write_reply(book: Book, row: int) -> ReplyRows:
     """The rows of the vendor's reply: constants, but for those that are sessions."""
     rows = book.document.rows
     book.text(SHEET, row, 0, "Rows of the vendor's reply", "section")
@@ -75,14 +75,14 @@ def write_reply(book: Book, row: int) -> Reply:
     for offset, (label, count, meaning) in enumerate(entries, 1):
         book.texts(SHEET, row + offset, 0, (label, meaning), "row")
         cells.append(book.constant(SHEET, row + offset, 2, count, "count", "row"))
-    return Reply(cells[0], tuple(cells[1:]), row + 5)
+    return ReplyRows(cells[0], tuple(cells[1:]), row + 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    included: Cell
-    used: Cell
-    overage: Cell
+    included: SheetCell
+    used: SheetCell
+    overage: SheetCell
     differences: Span
     next_row: int
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from reports.wording import name_of, title_of
 
-from .book import Book, Cell, Span
+from .book import Book, SheetCell, Span
 from .pricing import AMOUNT, SHEET, Pricing, tax_of
 
 COLUMNS = ("Live", "Job's own", "Difference")
@@ -15,10 +15,10 @@ COLUMNS = ("Live", "Job's own", "Difference")
 class Totals:
     """The document's own totals. `differences` spans all differences to the job's."""
 
-    net: Cell
-    tax: Cell
-    total: Cell
-    rate: Cell
+    net: SheetCell
+    tax: SheetCell
+    total: SheetCell
+    rate: SheetCell
     differences: Span
     next_row: int
 
@@ -45,12 +45,14 @@ def write(book: Book, row: int, pricing: Pricing) -> Totals:
     return Totals(net, tax, total, rate, Span(SHEET, 4, first, at - 1), at)
 
 
-def _total(book: Book, row: int, labels: tuple[str, str], live: tuple[str, Decimal], job: Decimal) -> Cell:
+def _total(book: Book, row: int, labels: tuple[str, str], live: tuple[str, Decimal], job: Decimal) -> SheetCell:
     book.texts(SHEET, row, 0, labels, "row")
     return book.versus((SHEET, row, 2), *live, job, "money")
 
 
-def _adjustment(book: Book, row: int, month: tuple[Cell, Cell, Cell]) -> tuple[Cell, Cell, Cell, int]:
+def _adjustment(
+    book: Book, row: int, month: tuple[SheetCell, SheetCell, SheetCell]
+) -> tuple[SheetCell, SheetCell, SheetCell, int]:
     """What was issued before, and this document: the month less all of that."""
     document = book.document
     book.heads(SHEET, row, ("Already issued", "On", "", "", "", "Net", "Tax", "Total"), 2)

@@ -25,7 +25,7 @@ from . import (
 from .book import Book
 from .model import tally
 from .page import set_up
-from .ranges import SHEET_ROWS, Table, blocks
+from .ranges import SHEET_ROWS, SheetTable, blocks
 from .reconciliation_sheet import Sums
 from .stream import finish
 
@@ -43,7 +43,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         sessions = sessions.assign(centre=centres_of(sessions, allocation.assigned))
     shown = columns.of_document(document)
     layout = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
-    table = Table(layout, [column.name for column in shown])
+    table = SheetTable(layout, [column.name for column in shown])
     restated = bool(document.changes or document.already_issued)
     for name in _order(document, table, restated=restated):
         book.sheet(name)
@@ -77,7 +77,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     return finish(package.getvalue(), splices, book.workbook.str_table.string_array, document.locale.replace("_", "-"))
 
 
-def _order(document: Document, table: Table, *, restated: bool) -> list[str]:
+def _order(document: Document, table: SheetTable, *, restated: bool) -> list[str]:
     names = ["Invoice", "Reconciliation", *(block.sheet for block in table.blocks), "Hosts", "Findings"]
     names[2:2] = ["Allocation"] * bool(document.allocation)
     names += ["Restatement"] * restated + ["Trend"] * (len(document.trend) >= trend_sheet.LEAST)

@@ -37,7 +37,7 @@ def test_a_row_of_the_host_goes_before_one_of_its_external_id() -> None:
     (("group", "external_id"), "Neurology"), (("host", "map"), "host-4"),
 ])  # fmt: skip
 def test_the_first_source_that_names_a_centre_wins(by: tuple[Source, ...], centre: str) -> None:
-    found, told = resolved(
+    found, findings = resolved(
         {4},
         by,
         ("Cardiology", "Neurology"),
@@ -46,39 +46,39 @@ def test_the_first_source_that_names_a_centre_wins(by: tuple[Source, ...], centr
         groups={4: ("All staff", "Neurology")},
     )
     assert stretches(found) == [(4, centre, 1, 30, by[0])]
-    assert not told
+    assert not findings
 
 
 def test_a_host_in_several_groups_belongs_to_the_first_configured() -> None:
-    found, told = resolved({4}, ("group",), ("Neurology", "Cardiology"), groups={4: ("Cardiology", "Neurology")})
+    found, findings = resolved({4}, ("group",), ("Neurology", "Cardiology"), groups={4: ("Cardiology", "Neurology")})
     assert stretches(found) == [(4, "Neurology", 1, 30, "group")]
-    assert codes(told) == ["host-in-several-groups"]
+    assert codes(findings) == ["host-in-several-groups"]
 
 
 @pytest.mark.parametrize("external_id", ["unallocated", "-x", "a" * 64, "ä", "a\nb"])
 def test_an_external_id_that_cannot_be_a_key_names_no_centre_and_is_never_repeated(external_id: str) -> None:
-    found, told = resolved({4}, ("external_id",), external_ids={4: external_id})
+    found, findings = resolved({4}, ("external_id",), external_ids={4: external_id})
     assert stretches(found) == [(4, "unallocated", 1, 30, None)]
-    assert codes(told) == ["unusable-centre"]
-    assert "host 4" in told[0].message
-    assert external_id not in told[0].message.replace("unallocated", "") or external_id == "unallocated"
+    assert codes(findings) == ["unusable-centre"]
+    assert "host 4" in findings[0].message
+    assert external_id not in findings[0].message.replace("unallocated", "") or external_id == "unallocated"
 
 
 def test_no_external_id_is_no_oddity() -> None:
     assert not resolved({4}, ("external_id",), external_ids={4: ""})[1]
 
 
-@pytest.mark.parametrize(("by", "rows", "sources", "told"), [
+@pytest.mark.parametrize(("by", "rows", "sources", "findings"), [
     (("external_id",), (), {"external_ids": None}, ["hosts-unavailable"]),
     (("map",), (MapRow("external_id", "x", "A"),), {"external_ids": None}, ["hosts-unavailable"]),
     (("map",), (MapRow("host", "4", "A"),), {"external_ids": None, "groups": None}, []),
     (("group",), (), {"groups": None}, ["groups-unavailable"]),
 ])  # fmt: skip
 def test_what_a_centre_depends_on_must_be_had(
-    by: tuple[Source, ...], rows: tuple[MapRow, ...], sources: dict[str, Any], told: list[str]
+    by: tuple[Source, ...], rows: tuple[MapRow, ...], sources: dict[str, Any], findings: list[str]
 ) -> None:
     _, found = resolved({4}, by, ("G",) if "group" in by else (), rows=rows, **sources)
-    assert codes(found) == told
+    assert codes(found) == findings
     assert all(one.severity == "blocking" for one in found)
 
 
@@ -93,7 +93,7 @@ def test_what_is_stored_stays_and_only_an_unknown_host_is_looked_up() -> None:
     prior = Resolution((Assigned(host_id=4, centre="OLD", from_=FIRST, to=LAST, by="map"),), (4,))
     rows = (MapRow("host", "4", "NEW"), MapRow("host", "5", "NEW"))
     sources = Sources(rows=rows, licensed=(4, 5, 6))
-    found, told = resolve(NOVEMBER, {4, 5}, asked(), sources, prior)
+    found, findings = resolve(NOVEMBER, {4, 5}, asked(), sources, prior)
     assert stretches(found) == [(4, "OLD", 1, 30, "map"), (5, "NEW", 1, 30, "map")]
     assert found.licensed == (4,)
-    assert not told
+    assert not findings

@@ -38,19 +38,19 @@ def counted(
     rows: Sequence[Row],
     *plans: Plan,
     month: Month = NOVEMBER,
-    elsewhere: dict[str, list[int]] | None = None,
+    billed_elsewhere: dict[str, list[int]] | None = None,
     unreadable: int = 0,
     unreadable_ids: Sequence[int] = (),
 ) -> Usage:
-    """`unreadable`, `unreadable_ids`: rows that came beside `rows` and were told of by the reader."""
-    told = [finding("unreadable-row", one, "row") for one in (*[None] * unreadable, *unreadable_ids)]
+    """`unreadable`, `unreadable_ids`: rows that came beside `rows` and the reader reported."""
+    reported = [finding("unreadable-row", one, "row") for one in (*[None] * unreadable, *unreadable_ids)]
     return count(
         frame(rows),
-        received=len(rows) + len(told),
-        findings=told,
+        received=len(rows) + len(reported),
+        findings=reported,
         month=month,
         parts=parts_of(month, plans or (PLUS,)),
-        elsewhere={key: np.array(ids, dtype=np.int64) for key, ids in (elsewhere or {}).items()},
+        billed_elsewhere={key: np.array(ids, dtype=np.int64) for key, ids in (billed_elsewhere or {}).items()},
     )
 
 
@@ -68,8 +68,8 @@ def severities(findings: Sequence[Finding]) -> dict[str, str]:
 @pytest.mark.parametrize("status", ["bill", "BILL ", "", "Bill", "XXXX", "COMP\n"])
 def test_any_other_code_is_an_unknown_status(status: str) -> None:
     usage = counted([Row(1), Row(2, status)])
-    told = the(usage.findings, "unknown-status")
-    assert (told.severity, told.session_id, ids(usage), usage.rows.set_aside) == ("blocking", 2, [1], 1)
+    reported = the(usage.findings, "unknown-status")
+    assert (reported.severity, reported.session_id, ids(usage), usage.rows.set_aside) == ("blocking", 2, [1], 1)
 
 
 def test_the_four_codes_count_and_nothing_is_found() -> None:
@@ -79,20 +79,20 @@ def test_the_four_codes_count_and_nothing_is_found() -> None:
 
 def test_a_billable_session_without_status_blocks() -> None:
     usage = counted([Row(7, None)])
-    told = the(usage.findings, "missing-status")
-    assert (told.severity, told.session_id, usage.rows) == ("blocking", 7, Rows(1, 0, 1, 0, 0))
+    reported = the(usage.findings, "missing-status")
+    assert (reported.severity, reported.session_id, usage.rows) == ("blocking", 7, Rows(1, 0, 1, 0, 0))
 
 
 def test_a_status_without_billable_ts_blocks() -> None:
     usage = counted([Row(7, "COMP", None)])
-    told = the(usage.findings, "missing-billable-ts")
-    assert (told.severity, told.session_id, usage.rows) == ("blocking", 7, Rows(1, 0, 1, 0, 0))
+    reported = the(usage.findings, "missing-billable-ts")
+    assert (reported.severity, reported.session_id, usage.rows) == ("blocking", 7, Rows(1, 0, 1, 0, 0))
 
 
 def test_a_session_that_never_connected_is_not_counted_and_does_not_block() -> None:
     usage = counted([Row(7, None, None)])
-    told = the(usage.findings, "never-connected")
-    assert (told.severity, told.session_id, usage.rows) == ("info", 7, Rows(1, 0, 0, 0, 1))
+    reported = the(usage.findings, "never-connected")
+    assert (reported.severity, reported.session_id, usage.rows) == ("info", 7, Rows(1, 0, 0, 0, 1))
 
 
 @pytest.mark.parametrize(("instant", "inside"), [
@@ -134,8 +134,8 @@ def test_identical_rows_are_counted_once() -> None:
 ])  # fmt: skip
 def test_rows_of_one_session_that_differ_are_all_set_aside(other: Row) -> None:
     usage = counted([Row(5), other, Row(5), Row(6)])
-    told = the(usage.findings, "conflicting-duplicate")  # once a session, not once a row
-    assert (told.severity, told.session_id, ids(usage)) == ("blocking", 5, [6])
+    reported = the(usage.findings, "conflicting-duplicate")  # once a session, not once a row
+    assert (reported.severity, reported.session_id, ids(usage)) == ("blocking", 5, [6])
     assert usage.rows == Rows(received=4, counted=1, set_aside=3, repeated=0, never_connected=0)
     assert codes(usage.findings) == ["conflicting-duplicate"]
 
@@ -170,9 +170,11 @@ def test_a_row_gets_the_first_finding_that_applies(row: Row, code: str) -> None:
 
 
 def test_a_session_counted_in_another_issued_month_is_set_aside() -> None:
-    usage = counted([Row(1), Row(LARGEST_ID), Row(LARGEST_ID - 1)], elsewhere={"2016-09": [9], "2016-10": [LARGEST_ID]})
-    told = the(usage.findings, "billed-elsewhere")
-    assert (told.severity, told.session_id) == ("blocking", LARGEST_ID)
+    usage = counted(
+        [Row(1), Row(LARGEST_ID), Row(LARGEST_ID - 1)], billed_elsewhere={"2016-09": [9], "2016-10": [LARGEST_ID]}
+    )
+    reported = the(usage.findings, "billed-elsewhere")
+    assert (reported.severity, reported.session_id) == ("blocking", LARGEST_ID)
     assert (ids(usage), usage.rows.set_aside) == ([1, LARGEST_ID - 1], 1)
 
 
@@ -221,22 +223,22 @@ def test_more_than_a_day_is_implausible_and_kept(minutes: int, odd: bool) -> Non
 @pytest.mark.parametrize("contradiction", ["session-number", "counted-wording", "svco-wording"])
 def test_a_description_that_contradicts_its_row_is_a_warning(contradiction: str) -> None:
     usage = counted([Row(LARGEST_ID, contradiction=contradiction)])
-    told = the(usage.findings, "description-mismatch")
-    assert (told.severity, told.session_id, ids(usage)) == ("warning", LARGEST_ID, [LARGEST_ID])
+    reported = the(usage.findings, "description-mismatch")
+    assert (reported.severity, reported.session_id, ids(usage)) == ("warning", LARGEST_ID, [LARGEST_ID])
 
 
 def test_a_bill_session_before_the_first_plan_blocks() -> None:
     rows = [Row(1, billable_at=at(9)), Row(2, "COMP", at(9)), Row(3, billable_at=at(10))]
     usage = counted(rows, plan(start=at(10).date()))
-    told = the(usage.findings, "before-first-plan")
-    assert (told.severity, told.session_id, ids(usage)) == ("blocking", 1, [1, 2, 3])
+    reported = the(usage.findings, "before-first-plan")
+    assert (reported.severity, reported.session_id, ids(usage)) == ("blocking", 1, [1, 2, 3])
 
 
 def test_findings_of_the_reader_stay() -> None:
-    told = [finding("coerced-type", None, "UserId came as text"), finding("unknown-field", None, "a field")]
+    reported = [finding("coerced-type", None, "UserId came as text"), finding("unknown-field", None, "a field")]
     parts = parts_of(NOVEMBER, (PLUS,))
-    usage = count(frame([]), received=0, findings=told, month=NOVEMBER, parts=parts, elsewhere={})
-    assert usage.findings == tuple(told)
+    usage = count(frame([]), received=0, findings=reported, month=NOVEMBER, parts=parts, billed_elsewhere={})
+    assert usage.findings == tuple(reported)
     assert usage.rows == Rows(0, 0, 0, 0, 0)
 
 
@@ -251,10 +253,10 @@ def test_findings_never_show_a_name_or_a_status() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.lists(odd_rows, max_size=25), st.integers(0, 3), st.sampled_from([PLUS, BY_MINUTE]), st.randoms())
 def test_rows_in_any_order_give_the_same_usage(rows: list[Row], unreadable: int, some: Plan, random: object) -> None:
-    elsewhere = {"2016-10": [1, 2]}
-    usage = counted(rows, some, elsewhere=elsewhere, unreadable=unreadable)
+    billed_elsewhere = {"2016-10": [1, 2]}
+    usage = counted(rows, some, billed_elsewhere=billed_elsewhere, unreadable=unreadable)
     random.shuffle(rows)  # type: ignore[attr-defined]  # hypothesis' Random
-    again = counted(rows, some, elsewhere=elsewhere, unreadable=unreadable)
+    again = counted(rows, some, billed_elsewhere=billed_elsewhere, unreadable=unreadable)
     pd.testing.assert_frame_equal(usage.sessions, again.sessions)
     assert (usage.rows, usage.findings) == (again.rows, again.findings)
 
@@ -263,7 +265,7 @@ def test_rows_in_any_order_give_the_same_usage(rows: list[Row], unreadable: int,
 @given(st.lists(odd_rows, max_size=25), st.integers(0, 3), st.sampled_from([PLUS, BY_MINUTE]))
 def test_every_row_ends_in_exactly_one_place(rows: list[Row], unreadable: int, some: Plan) -> None:
     """Against the order of docs/rules.md §4.1, a row at a time."""
-    usage = counted(rows, some, elsewhere={"2016-10": [1, 2]}, unreadable=unreadable)
+    usage = counted(rows, some, billed_elsewhere={"2016-10": [1, 2]}, unreadable=unreadable)
     sums = usage.rows
     assert sums.received == len(rows) + unreadable
     assert sums.received == sums.counted + sums.set_aside + sums.repeated + sums.never_connected

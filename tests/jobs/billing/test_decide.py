@@ -115,7 +115,7 @@ def test_a_month_before_the_first_plan_fails() -> None:
 
 
 def test_a_session_billed_in_another_month_parks_this_one() -> None:
-    decision = decided(NINE, elsewhere={"2016-10": np.array([9], dtype=np.int64)})
+    decision = decided(NINE, billed_elsewhere={"2016-10": np.array([9], dtype=np.int64)})
     assert decision.status == "draft"
     assert the(decision.findings, "billed-elsewhere").session_id == 9
     assert str(decision.month.total) == "25.00"

@@ -74,9 +74,9 @@ def test_only_what_is_to_be_paid_has_a_due_date() -> None:
 
 
 def test_a_restatement_has_no_number_and_its_own_files() -> None:
-    standing = issue(EIGHT)
+    issued = issue(EIGHT)
     later = [*bills(8), Row(9, "SVCO", at(11))]
-    document = decided(later, issued=standing, adjust=True).post
+    document = decided(later, issued=issued, adjust=True).post
     assert document is not None
     final = numbered(document, 1, CLOSED.date())
     assert (final.number, final.final, final.due_on) == (None, True, None)
@@ -84,9 +84,9 @@ def test_a_restatement_has_no_number_and_its_own_files() -> None:
 
 
 def test_an_adjustment_cites_all_that_was_issued_and_shows_the_whole_month() -> None:
-    standing = issue(NINE)
-    first = decided(EIGHT, issued=standing, adjust=True)
-    second = decided(TEN, issued=post(first, standing), adjust=True).post
+    issued = issue(NINE)
+    first = decided(EIGHT, issued=issued, adjust=True)
+    second = decided(TEN, issued=post(first, issued), adjust=True).post
     assert second is not None
     cited = [(one.kind, one.number, str(one.total)) for one in second.already_issued]
     assert cited == [
@@ -131,9 +131,9 @@ def test_month_totals_of_an_adjustment_are_the_whole_months() -> None:
 @settings(max_examples=20, deadline=None)
 @given(usage(15), usage(15), any_terms())
 def test_documents_survive_the_way_through_json(rows: list[Row], later: list[Row], some: Terms) -> None:
-    standing = issue(rows, terms=some)
-    decision = decided(later, terms=some, issued=standing)
-    for document in (standing[0].document, *decision.drafts):
+    issued = issue(rows, terms=some)
+    decision = decided(later, terms=some, issued=issued)
+    for document in (issued[0].document, *decision.drafts):
         text = to_json(document)
         assert from_json(text) == document
         assert to_json(from_json(text)) == text

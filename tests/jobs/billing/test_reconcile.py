@@ -110,7 +110,9 @@ def test_a_month_whose_rows_are_all_set_aside_counts_none() -> None:
 
 
 def test_names_of_participants_are_in_the_frame_only_where_they_were_kept() -> None:
-    hidden, full = (decided(frame(bills(2), participants=kept)).month.sessions for kept in (False, True))
+    hidden, full = (
+        decided(frame(bills(2), participants=participants)).month.sessions for participants in (False, True)
+    )
     assert list(hidden.columns) == list(SESSION_COLUMNS)
     assert list(full.columns) == [*SESSION_COLUMNS, *PARTICIPANT_COLUMNS]
 

@@ -241,11 +241,11 @@ def totals(lines: Sequence[Line]) -> dict[tuple[int, str, int], tuple[Decimal, D
 def test_documents_of_a_month_add_up_to_the_month_as_it_is(states: list[list[Row]], some: Terms) -> None:
     for rows, (decision, issued) in zip(states[1:], chain(states, some), strict=True):
         fresh = decided(rows, terms=some).month
-        standing = [one.document for one in issued] + ([decision.post] if decision.post else [])
-        assert sum((one.net for one in standing), Decimal(0)) == fresh.net
-        assert sum((one.tax for one in standing), Decimal(0)) == fresh.tax
-        assert sum((one.total for one in standing), Decimal(0)) == fresh.total
-        assert totals([line for one in standing for line in one.lines]) == totals(fresh.rated.lines)
+        documents = [one.document for one in issued] + ([decision.post] if decision.post else [])
+        assert sum((one.net for one in documents), Decimal(0)) == fresh.net
+        assert sum((one.tax for one in documents), Decimal(0)) == fresh.tax
+        assert sum((one.total for one in documents), Decimal(0)) == fresh.total
+        assert totals([line for one in documents for line in one.lines]) == totals(fresh.rated.lines)
 
 
 @settings(max_examples=20, deadline=None)

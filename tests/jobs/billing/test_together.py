@@ -19,7 +19,7 @@ NOW = datetime(2016, 12, 5, tzinfo=UTC)
 FEE = PLUS.monthly_fee
 
 Ids = Mapping[Month, set[int]]
-Standing = dict[Month, tuple[Issued, ...]]
+Ledger = dict[Month, tuple[Issued, ...]]
 
 
 def rows(month: Month, ids: Sequence[int], *, waits: bool = False) -> list[Row]:
@@ -27,13 +27,13 @@ def rows(month: Month, ids: Sequence[int], *, waits: bool = False) -> list[Row]:
     return [*counted, Row(999, "NEW", month.start)] if waits else counted
 
 
-def billed(standing: Standing) -> dict[Month, set[int]]:
-    return {month: set(issued[-1].sessions["session_id"].tolist()) for month, issued in standing.items() if issued}
+def billed(ledger: Ledger) -> dict[Month, set[int]]:
+    return {month: set(issued[-1].sessions["session_id"].tolist()) for month, issued in ledger.items() if issued}
 
 
-def months_gathered(standing: Standing, sent: Ids, waiting: set[Month]) -> list[Gathered]:
+def months_gathered(ledger: Ledger, sent: Ids, waiting: set[Month]) -> list[Gathered]:
     """As a run with --adjust gathers them; rows that are gone are another matter (`guarded`)."""
-    known = {month: np.array(sorted(ids), dtype=np.int64) for month, ids in billed(standing).items()}
+    known = {month: np.array(sorted(ids), dtype=np.int64) for month, ids in billed(ledger).items()}
     return [
         gathered(
             frame(rows(month, sorted(sent[month]), waits=month in waiting)),
@@ -42,17 +42,17 @@ def months_gathered(standing: Standing, sent: Ids, waiting: set[Month]) -> list[
             adjust=True,
             guarded=False,
             terms=terms(PLUS),
-            issued=standing.get(month, ()),
-            elsewhere={str(other): ids for other, ids in known.items() if other != month},
+            issued=ledger.get(month, ()),
+            billed_elsewhere={str(other): ids for other, ids in known.items() if other != month},
         )
         for month in MONTHS
     ]
 
 
-def run(standing: Standing, sent: Ids, waiting: set[Month]) -> Standing:
+def run(ledger: Ledger, sent: Ids, waiting: set[Month]) -> Ledger:
     """What stands after a run; checked after each of its transactions, at each of which it may be killed."""
-    after = dict(standing)
-    whole = months_gathered(standing, sent, waiting)
+    after = dict(ledger)
+    whole = months_gathered(ledger, sent, waiting)
     for group in groups(whole):
         fresh = months_gathered(after, sent, waiting)  # a run asks the ledger again for each group
         outcomes = decide_together([fresh[index] for index in group])
@@ -65,8 +65,8 @@ def run(standing: Standing, sent: Ids, waiting: set[Month]) -> Standing:
     return after
 
 
-def total(standing: Standing) -> Decimal:
-    return sum((one.document.total for issued in standing.values() for one in issued), Decimal(0))
+def total(ledger: Ledger) -> Decimal:
+    return sum((one.document.total for issued in ledger.values() for one in issued), Decimal(0))
 
 
 ids = st.integers(1, 30)
@@ -88,15 +88,15 @@ def test_however_sessions_move_none_is_billed_twice_and_the_money_adds_up(
     before: dict[int, Month], moves: list[dict[int, Month]], waiting: list[set[Month]], first: set[Month]
 ) -> None:
     """`first`: the months issued at first; `waiting`: those that cannot be issued in a turn."""
-    standing = run({}, by_month(before), set(MONTHS) - first)
+    ledger = run({}, by_month(before), set(MONTHS) - first)
     where = dict(before)
     for move, stuck in zip(moves, waiting, strict=False):
         where |= move
-        standing = run(standing, by_month(where), stuck)
-    standing = run(standing, by_month(where), set())
-    assert billed(standing) == by_month(where), "one run puts all right once nothing waits"
+        ledger = run(ledger, by_month(where), stuck)
+    ledger = run(ledger, by_month(where), set())
+    assert billed(ledger) == by_month(where), "one run puts all right once nothing waits"
     over = sum(max(0, len(found) - 8) for found in by_month(where).values())
-    assert total(standing) == FEE * len(MONTHS) + 5 * over
+    assert total(ledger) == FEE * len(MONTHS) + 5 * over
 
 
 @settings(max_examples=15, deadline=None)
@@ -108,36 +108,36 @@ def test_however_sessions_move_none_is_billed_twice_and_the_money_adds_up(
 def test_a_session_that_the_vendor_sends_for_two_months_is_counted_in_one(
     before: dict[int, Month], sent: dict[Month, set[int]], stuck: set[Month]
 ) -> None:
-    standing = run({}, by_month(before), set())
+    ledger = run({}, by_month(before), set())
     for waiting in (stuck, set[Month](), set[Month]()):
-        standing = run(standing, sent, waiting)  # asserts it
+        ledger = run(ledger, sent, waiting)  # asserts it
 
 
 def test_only_months_that_sessions_moved_between_are_decided_together() -> None:
-    standing = run({}, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
-    same = months_gathered(standing, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
+    ledger = run({}, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
+    same = months_gathered(ledger, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
     assert groups(same) == [[0], [1], [2]]
-    moved = months_gathered(standing, {MONTHS[0]: {1, 5}, MONTHS[1]: {3}, MONTHS[2]: {2}}, set())
+    moved = months_gathered(ledger, {MONTHS[0]: {1, 5}, MONTHS[1]: {3}, MONTHS[2]: {2}}, set())
     assert groups(moved) == [[0, 2], [1]]
 
 
 def test_a_month_that_waits_keeps_its_sessions_and_the_others_wait_for_it() -> None:
     """1 → 2 → 3 in a row: the last lets nothing go, so nobody moves up."""
-    standing = run({}, {MONTHS[0]: {1}, MONTHS[1]: {2}, MONTHS[2]: {3}}, set())
+    ledger = run({}, {MONTHS[0]: {1}, MONTHS[1]: {2}, MONTHS[2]: {3}}, set())
     sent = {MONTHS[0]: {2}, MONTHS[1]: {3}, MONTHS[2]: {4}}
-    outcomes = decide_together(months_gathered(standing, sent, {MONTHS[2]}))
+    outcomes = decide_together(months_gathered(ledger, sent, {MONTHS[2]}))
     assert [outcome.status for outcome in outcomes if isinstance(outcome, Decision)] == ["restated"] * 3
     last = outcomes[0]
     assert isinstance(last, Decision)
     assert codes(last.findings) == ["billed-elsewhere", "half-moved"]
     assert all(isinstance(outcome, Decision) and outcome.post for outcome in decide_together(
-        months_gathered(standing, sent, set())
+        months_gathered(ledger, sent, set())
     ))  # fmt: skip
 
 
 def test_the_trend_of_a_later_month_shows_what_is_issued_with_it() -> None:
-    standing = run({}, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
-    both = months_gathered(standing, {MONTHS[0]: {1, 3, 4}, MONTHS[1]: {2}, MONTHS[2]: {5}}, set())[:2]
+    ledger = run({}, {MONTHS[0]: {1, 2}, MONTHS[1]: {3}, MONTHS[2]: {5}}, set())
+    both = months_gathered(ledger, {MONTHS[0]: {1, 3, 4}, MONTHS[1]: {2}, MONTHS[2]: {5}}, set())[:2]
     later = decide_together(both)[1]
     assert isinstance(later, Decision)
     assert later.post is not None

@@ -132,8 +132,8 @@ def test_verify_computes_a_transfer_again(tmp_path: Path) -> None:
             found["files"]["reallocation-2.csv"] = hashlib.sha256(altered).hexdigest()
             found["allocation"]["centres"][0]["total"] = "7.30"
             ledger.execute("UPDATE events SET detail = ? WHERE id = ?", (json.dumps(found), *row))
-        told = acme.run("verify").output
-        assert "moved between centres, centres.0.total: expected 5.31, found 7.30" in told
-        assert f"{second}: " in told
+        output = acme.run("verify").output
+        assert "moved between centres, centres.0.total: expected 5.31, found 7.30" in output
+        assert f"{second}: " in output
         second.unlink()
         assert f"{second}: the file: expected there, found missing" in acme.run("verify").output

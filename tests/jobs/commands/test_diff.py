@@ -35,7 +35,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         yield company
 
 
-def told(company: Company, *options: str) -> dict[str, Any]:
+def diff(company: Company, *options: str) -> dict[str, Any]:
     done = company.run(*DIFF, "--json", *options, now="2017-03-01T06:00:00")
     found: dict[str, Any] = json.loads(done.stdout)
     assert list(found) == ["account", "month", "before_total", "after_total", "changes"]
@@ -55,7 +55,7 @@ def test_it_names_the_sessions_the_reason_and_the_money(company: Company) -> Non
 
 
 def test_as_json(company: Company) -> None:
-    found = told(company)
+    found = diff(company)
     assert (found["before_total"], found["after_total"]) == ("30.00", "25.00")
     assert found["changes"] == [
         {
@@ -79,7 +79,7 @@ def test_as_json(company: Company) -> None:
 
 def test_it_asks_nothing_of_the_vendor_and_writes_nothing(company: Company) -> None:
     asked, ledger = len(company.vendor.requests), (company.folder / "state/ledger.db").read_bytes()
-    told(company)
+    diff(company)
     assert len(company.vendor.requests) == asked
     assert (company.folder / "state/ledger.db").read_bytes() == ledger
 
@@ -100,7 +100,7 @@ def test_it_asks_nothing_of_the_vendor_and_writes_nothing(company: Company) -> N
 def test_as_of_a_day_it_says_what_was_known_at_its_end(
     company: Company, day: str, before: str, after: str, changed: list[int]
 ) -> None:
-    found = told(company, "--as-of", day)
+    found = diff(company, "--as-of", day)
     assert (found["before_total"], found["after_total"]) == (before, after)
     assert [one["session_id"] for one in found["changes"]] == changed
 

@@ -62,7 +62,7 @@ def match(company: Company, *arguments: str, activity: str | None = "activity.xl
     return company.run("match", "--account", "acme", "--month", NOVEMBER, *files, *arguments, now=now)
 
 
-def told(company: Company, *arguments: str, **options: Any) -> dict[str, Any]:
+def matched(company: Company, *arguments: str, **options: Any) -> dict[str, Any]:
     done = match(company, *arguments, "--json", **options)
     found: dict[str, Any] = json.loads(done.stdout)
     assert done.exit_code == (3 if found["open_items"] else 0), done.output
@@ -78,7 +78,7 @@ def short(found: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def test_the_worked_example_to_the_cent(example: Company) -> None:
-    found = told(example)
+    found = matched(example)
     assert short(found) == [
         ("status-differs", 105_111, 1, "5.00", True),
         ("status-differs", 105_113, 1, "5.00", True),
@@ -109,7 +109,7 @@ def test_the_worked_example_to_the_cent(example: Company) -> None:
 def test_the_worked_example_at_another_price(example: Company) -> None:
     lines = [FEE, "{kind: sessions, quantity: 4, unit_price: 5.50, amount: 22.00}", CALLING]
     activity.invoice(example.folder / "dearer.yaml", lines, total="59.40")
-    found = told(example, bill="dearer.yaml")
+    found = matched(example, bill="dearer.yaml")
     assert found["theirs_total"] == "59.40"
     assert [(one["step"], one["amount"]) for one in found["bridge"]] == [
         ("sessions-quantity", "10.00"),
@@ -139,19 +139,19 @@ def test_notes_close_differences_for_good_until_they_change(tmp_path: Path) -> N
     with Company(tmp_path, ours()) as company:
         company.run("run", "--month", NOVEMBER, now="2017-01-05T06:00:00")
         activity.write(tmp_path / "activity.xlsx", theirs())
-        first = told(company, "--note", "105111:credited:their mail of 9 January", bill=None)
+        first = matched(company, "--note", "105111:credited:their mail of 9 January", bill=None)
         assert {one["session_id"]: one["open"] for one in first["items"]}[105_111] is False
         assert first["open_items"] == 2  # December is not known, so 105120 is no matter of the month's edge
-        assert told(company, bill=None)["open_items"] == 2
+        assert matched(company, bill=None)["open_items"] == 2
         assert (
-            told(company, "--note", "status-differs:agreed-theirs", "--note", "only-theirs:accepted", bill=None)[
+            matched(company, "--note", "status-differs:agreed-theirs", "--note", "only-theirs:accepted", bill=None)[
                 "open_items"
             ]
             == 0
         )
         changed = [line(105_111, "SVCO") if one[0] == 105_111 else one for one in theirs()]
         activity.write(tmp_path / "activity.xlsx", changed)
-        again = told(company, bill=None)
+        again = matched(company, bill=None)
         assert [one["session_id"] for one in again["items"] if one["open"]] == [105_111]
         assert company.run("verify").exit_code == 0
         month = json.loads(company.run("history", "--json").stdout)[0]
@@ -184,7 +184,7 @@ def test_ours_as_a_file_matches(example: Company) -> None:
 
 
 def test_the_invoice_alone_is_compared_by_its_amounts(example: Company) -> None:
-    found = told(example, activity=None)
+    found = matched(example, activity=None)
     assert short(found) == [
         ("amount-sessions-quantity", None, 2, "10.00", True),
         ("other-charge", None, 0, "12.40", False),
@@ -233,7 +233,7 @@ def test_what_the_vendor_changed_since_we_issued_is_ours_to_adjust(tmp_path: Pat
         assert company.run("run", "--month", NOVEMBER, now="2017-01-06T06:00:00").exit_code == 3
         own = [line(one["SessionId"], one["BillableStatusCd"], one["DurationMinutes"]) for one in later[:-1]]
         activity.write(tmp_path / "activity.xlsx", [*own, line(105_130)])
-        found = told(company, bill=None)
+        found = matched(company, bill=None)
         assert short(found) == [
             ("stale-ours", 105_101, -1, "0.00", True),
             ("set-aside-ours", 105_130, 1, "0.00", True),
@@ -254,7 +254,7 @@ def test_a_month_in_two_parts_is_matched_part_by_part(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert "lines.1.part: expected the part of the month that is charged (1: 2016-11-01" in done.stderr
         activity.invoice(tmp_path / "invoice.yaml", [FEE, first + ", part: 1}", second + ", part: 2}"], total="42.00")
-        assert short(told(company)) == [
+        assert short(matched(company)) == [
             ("only-ours", 6, -1, "-5.00", True),
             ("only-theirs", 12, 1, "4.00", True),
         ]
@@ -324,7 +324,7 @@ def test_a_renamed_account_is_matched_where_its_month_is_kept(tmp_path: Path) ->
     with Company(tmp_path, ours()) as company:
         company.run("run", "--month", NOVEMBER, now="2017-01-05T06:00:00")
         activity.write(tmp_path / "activity.xlsx", theirs())
-        told(company, "--note", "105111:credited:their mail of 9 January", bill=None)
+        matched(company, "--note", "105111:credited:their mail of 9 January", bill=None)
         assert company.run("rename", "acme", "alpha", now="2017-01-06T06:00:00").exit_code == 0
         company.configure(accounts={"alpha": company.settings["accounts"]["acme"]})
         named = ("match", "--account", "alpha", "--month", NOVEMBER, f"--activity={tmp_path / 'activity.xlsx'}")

@@ -81,12 +81,15 @@ def test_a_participants_months_in_one_report(tmp_path: Path) -> None:
         done = running.run(*OF_PARTICIPANT, "--month", "2016-10..2016-11", "--json", now=NOW)
         assert [one.path for one in running.vendor.requests] == ["/history", "/history"]
     assert (done.exit_code, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
-    assert told["schema"] == "securevideo-billing/usage-report/1"
-    assert (told["account"], told["about"], told["host_id"]) == ("acme", "One participant", None)
-    assert [(one["month"], sum(one["sessions"].values())) for one in told["months"]] == [("2016-10", 1), ("2016-11", 3)]
-    assert told["rows"]["received"] == told["rows"]["counted"] == 4
-    assert Path(told["files"]["csv"]).name == "2016-10-to-2016-11-participant-1.csv"
+    summary = json.loads(done.stdout)
+    assert summary["schema"] == "securevideo-billing/usage-report/1"
+    assert (summary["account"], summary["about"], summary["host_id"]) == ("acme", "One participant", None)
+    assert [(one["month"], sum(one["sessions"].values())) for one in summary["months"]] == [
+        ("2016-10", 1),
+        ("2016-11", 3),
+    ]
+    assert summary["rows"]["received"] == summary["rows"]["counted"] == 4
+    assert Path(summary["files"]["csv"]).name == "2016-10-to-2016-11-participant-1.csv"
     assert listed(tmp_path, "2016-10-to-2016-11-participant-1.csv") == [1001, 1101, 1102, 1103]
 
 
@@ -130,8 +133,8 @@ def test_the_address_reaches_no_output_log_file_or_file_name(tmp_path: Path, giv
         failed = running.run("-v", *command, now=NOW, **typed)
         assert failed.exit_code == 1
     kept = [part for part in traces(ADDRESS) if participants == "hidden" or part != b"Zqxj"]
-    told = "".join((done.output, done.stderr, failed.output, failed.stderr)).encode()
-    assert [part for part in kept if part in told] == []
+    summary = "".join((done.output, done.stderr, failed.output, failed.stderr)).encode()
+    assert [part for part in kept if part in summary] == []
     files = [path for path in tmp_path.rglob("*") if path.is_file() and "secrets" not in path.parts]
     assert len(files) == 4
     for path in files:
@@ -255,8 +258,8 @@ def test_a_session_that_comes_in_two_months_is_counted_once(tmp_path: Path) -> N
     with Company(tmp_path, {"acme": history}) as running:
         running.also_has(participants={ADDRESS: [1, 2]})
         done = running.run(*OF_PARTICIPANT, "--month", "2016-10..2016-11", "--json", now=NOW)
-    told = json.loads(done.stdout)
-    assert (told["rows"]["counted"], told["rows"]["repeated"]) == (2, 1)
+    summary = json.loads(done.stdout)
+    assert (summary["rows"]["counted"], summary["rows"]["repeated"]) == (2, 1)
 
 
 def test_the_vendors_errors_are_one_line_and_leave_no_file(tmp_path: Path) -> None:

@@ -307,20 +307,20 @@ def test_a_reader_of_stdout_that_goes_away_does_not_stop_the_billing(tmp_path: P
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        told = process.stderr.read()
+        errors = process.stderr.read()
         assert process.wait(60) == 1
         assert company.summary(account="bravo")["status"] == "issued"
-    assert "Traceback" not in told
-    assert len(told.splitlines()) == 1
+    assert "Traceback" not in errors
+    assert len(errors.splitlines()) == 1
 
 
 def test_a_full_disk_behind_stdout_is_said_and_does_not_stop_the_billing(tmp_path: Path) -> None:
     with Company(tmp_path, {"acme": rows(1), "bravo": rows(1)}) as company:
         with Path("/dev/full").open("w") as full, company.start(*RUN, stdout=full) as process:
-            _, told = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert company.summary(account="bravo")["status"] == "issued"
-    assert told == "standard output: no space left on device; only what is printed here is lost\n"
+    assert errors == "standard output: no space left on device; only what is printed here is lost\n"
 
 
 def test_without_a_usable_ledger_json_says_that_every_unit_failed_and_why(tmp_path: Path) -> None:
@@ -344,9 +344,9 @@ def test_a_signal_ends_the_run_in_one_line_and_the_next_run_finishes(tmp_path: P
         while not company.asked("bravo"):
             time.sleep(0.02)
         process.send_signal(sent)
-        _, told = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
         assert process.returncode == 1
-        assert told == "securevideo-billing: interrupted; the same command again does what is left\n"
+        assert errors == "securevideo-billing: interrupted; the same command again does what is left\n"
         assert company.run(*RUN).exit_code == 0
         assert company.summary(account="acme")["status"] == "unchanged"
         assert company.summary(account="bravo")["status"] == "issued"

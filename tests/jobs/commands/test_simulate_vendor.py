@@ -52,8 +52,8 @@ def test_it_says_its_url_serves_and_stops_quietly(stop: signal.Signals) -> None:
         assert len(json.loads(body)) > 30
         assert _get(f"{url}history?month=2016-11-01", identifier, "wrong")[0] == 401
         process.send_signal(stop)
-        _, told = process.communicate(timeout=10)
-        assert (process.returncode, told) == (0, "")
+        _, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (0, "")
 
 
 def test_a_data_file_is_served_and_read_again_when_it_changes(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_data_file_is_served_and_read_again_when_it_changes(tmp_path: Path) ->
         file.write_text('{"accounts": ')
         assert _get(f"{url}history?month=2016-11-01", "id", "s3cret")[0] == 500
         process.terminate()
-        said, told = process.communicate(timeout=10)
-    assert f"{file}: is not JSON" in told
+        said, errors = process.communicate(timeout=10)
+    assert f"{file}: is not JSON" in errors
     assert "s3cret" not in said
 
 

@@ -52,10 +52,10 @@ def test_a_status_that_is_not_documented_is_told_and_never_repeated(tmp_path: Pa
         done = company.run(*STATUS)
         assert (done.exit_code, done.stderr) == (3, "")
         assert "a status that is not documented" in done.stdout
-        told = json.loads(company.run(*STATUS, "--json").stdout)
+        answer = json.loads(company.run(*STATUS, "--json").stdout)
     assert done.stdout.replace("\n", "").isprintable()
     assert not status or status not in done.stdout
-    assert told["status"] == "undocumented"
+    assert answer["status"] == "undocumented"
 
 
 @pytest.mark.parametrize("session_id", ["0", "-1", "9223372036854775808", "x", "1.0", "", "9" * 5000])

@@ -35,7 +35,7 @@ def load(tmp_path: Path) -> Load:
     return loaded
 
 
-def told(load: Load, rules: str, centres: str | bytes | None = MAP, text: str = GOOD) -> list[str]:
+def mistakes(load: Load, rules: str, centres: str | bytes | None = MAP, text: str = GOOD) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load(rules, centres, text)
     lines = str(caught.value).splitlines()
@@ -93,14 +93,14 @@ def test_the_fee_goes_by_what_the_policy_suggests(load: Load, policy: str, fee_b
     ("{by: [host], policy: first-come, colour: red}", "colour", "unknown key"),
 ])  # fmt: skip
 def test_mistakes(load: Load, rules: str, place: str, text: str) -> None:
-    found = told(load, rules)
+    found = mistakes(load, rules)
     assert any(f"allocation.{place}" in line and text in line for line in found), found
 
 
 @pytest.mark.parametrize("sessions", ["", ", sessions: {included: unlimited}"])
 def test_nothing_can_be_reserved_of_a_plan_without_a_limit(load: Load, sessions: str) -> None:
     text = GOOD.replace(", sessions: {included: 8, overage: 5.00}", sessions)
-    (line,) = told(load, "{by: [host], policy: reserved, quotas: {A: 5}}", text=text)
+    (line,) = mistakes(load, "{by: [host], policy: reserved, quotas: {A: 5}}", text=text)
     assert "nothing of it can be reserved" in line
 
 
@@ -109,7 +109,7 @@ def test_all_mistakes_of_a_map_are_shown_with_those_of_the_file(load: Load) -> N
         "by,value,centre,from,to\nhost,4,A,,2016-11-15\nhost,04,B,2016-11-15,\nperson,4,A,,\nhost,x,A,,\n"
         "host,5,unallocated,,\nhost,6,A,2016-02-30,\nhost,7,A,2016-12-01,2016-11-01\nexternal_id,,A,,\nhost,8,A\n"
     )
-    found = told(load, "{by: [map], map: centres.csv, policy: first}", centres)
+    found = mistakes(load, "{by: [map], map: centres.csv, policy: first}", centres)
     starts = ["accounts.acme.allocation.policy", *(f"centres.csv:{line}: " for line in range(3, 11))]
     assert [line.startswith(start) for line, start in zip(found, starts, strict=True)] == [True] * 9, found
     assert "line 2" in found[1]
@@ -121,7 +121,7 @@ def test_all_mistakes_of_a_map_are_shown_with_those_of_the_file(load: Load) -> N
     (b"by,value,centre\nhost,1,\xff\n", "centres.csv:2: not UTF-8"), ('by,value,centre\nhost,1,"A\n', "no CSV"),
 ])  # fmt: skip
 def test_a_map_that_cannot_be_read(load: Load, centres: str | bytes | None, text: str) -> None:
-    assert any(text in line for line in told(load, "{by: [map], map: centres.csv, policy: first-come}", centres))
+    assert any(text in line for line in mistakes(load, "{by: [map], map: centres.csv, policy: first-come}", centres))
 
 
 def test_a_map_may_begin_with_a_byte_order_mark_and_leave_out_the_days(load: Load) -> None:
@@ -154,4 +154,4 @@ def test_accounts_of_the_books_and_hooks_are_read(load: Load) -> None:
     ("hooks: [{on: [failed], command: notify}]\n", "hooks.0.command: expected a list"),
 ])  # fmt: skip
 def test_mistakes_of_books_and_hooks(load: Load, text: str, place: str) -> None:
-    assert any(place in line for line in told(load, "", text=GOOD + text))
+    assert any(place in line for line in mistakes(load, "", text=GOOD + text))

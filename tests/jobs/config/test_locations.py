@@ -13,7 +13,7 @@ from jobs.config import locations
 from jobs.errors import TryAgainLater
 from jobs.securevideo.client import Budget, Client, Credentials, Endpoint
 
-BASE_URL, PROXY, LEDGER = (TypeAdapter(kind) for kind in (locations.BaseUrl, locations.Proxy, locations.Ledger))
+BASE_URL, PROXY, LEDGER = (TypeAdapter(kind) for kind in (locations.BaseUrl, locations.Proxy, locations.LedgerLocation))
 LABELS = st.text("ab1-_.xn", min_size=1, max_size=12) | st.sampled_from(["xn--bcher-kva", "xn--a", "a" * 63, "a" * 64])
 HOSTS = st.lists(LABELS, min_size=1, max_size=5).map(".".join) | st.from_regex(r"\[[0-9a-f:.]{2,20}\]", fullmatch=True)
 PATHS = st.text("ab/%.~-_0", max_size=12)

@@ -11,8 +11,8 @@ from typing import Any
 
 from jobs.billing.invoicing import Issued
 from jobs.ledger import chain, schema
-from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Ledger, Posting, View
+from jobs.ledger.snapshots import Digests
+from jobs.ledger.store import ALL, Ledger, NewDocument, View
 from tests import usage
 
 NOW = datetime(2016, 12, 5, 6, tzinfo=UTC)
@@ -24,14 +24,14 @@ def opened(path: Path, now: datetime = NOW, **values: Any) -> Ledger:
 
 def post(ledger: Ledger, rows: Sequence[usage.Row], account: str = "acme") -> Issued:
     """Decides on `rows` as a run does and posts what comes of it."""
-    kept = Kept(sha256=f"{len(rows):064}", file_sha256="f" * 64)
-    snapshot_id, snapshot = ledger.add_snapshot(account, "2016-11", kept=kept, rows=len(rows), fetched_at=NOW)
+    digests = Digests(sha256=f"{len(rows):064}", file_sha256="f" * 64)
+    snapshot_id, snapshot = ledger.add_snapshot(account, "2016-11", digests=digests, rows=len(rows), fetched_at=NOW)
     known = ledger.known(account, "2016-11", View(ALL, snapshot_id))
     setting = usage.setting(account=account, snapshot=snapshot)
     terms = replace(usage.terms(), invoice_prefix=account.upper())
     decision = usage.decided(rows, issued=known.issued, setting=setting, terms=terms, adjust=True, guarded=False)
     assert decision.post is not None
-    posting = Posting(decision.post, decision.month.sessions, snapshot_id)
+    posting = NewDocument(decision.post, decision.month.sessions, snapshot_id)
     return ledger.post([posting], newest=known.newest)[0]
 
 

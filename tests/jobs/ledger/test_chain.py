@@ -60,9 +60,9 @@ def test_an_unharmed_chain_holds(path: Path) -> None:
 )
 def test_a_break_is_named_by_table_and_row(path: Path, table: str, change: Callable[[str], str], place: str) -> None:
     sql(path, change(table))
-    (told,) = broken(path)
-    assert told.startswith(place)
-    assert told.endswith(f" of table {table}")
+    (broken_link,) = broken(path)
+    assert broken_link.startswith(place)
+    assert broken_link.endswith(f" of table {table}")
 
 
 def test_each_table_tells_of_its_own_break(path: Path) -> None:

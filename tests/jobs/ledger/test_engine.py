@@ -104,9 +104,9 @@ def test_an_unsound_file_is_told_on_one_line(path: Path) -> None:
     content[(root - 1) * size + size - 40 : root * size] = b"\0" * 40
     path.write_bytes(content)
     with opened(path, checked=False) as ledger:
-        told = [found for found in ledger.breaks() if found.place == "the database file"]
-    assert len(told) == 1
-    assert "\n" not in told[0].found
+        damage = [found for found in ledger.breaks() if found.place == "the database file"]
+    assert len(damage) == 1
+    assert "\n" not in damage[0].found
 
 
 def test_processes_that_open_a_new_ledger_at_once_all_get_it(path: Path) -> None:

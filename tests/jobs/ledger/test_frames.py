@@ -70,9 +70,9 @@ def test_sessions_before_the_first_plan_come_back() -> None:
 
 def test_names_of_participants_are_kept_only_where_the_frame_holds_them() -> None:
     rows = [replace(row, host_name="Zoë 🎧 =1+1") for row in bills(2)]
-    for kept in (False, True):
-        month = decided(frame(rows, participants=kept), terms=terms(PLUS)).month
+    for digests in (False, True):
+        month = decided(frame(rows, participants=digests), terms=terms(PLUS)).month
         packed = frames.pack(month.sessions)
         pd.testing.assert_frame_equal(frames.unpack(packed, month.parts), month.sessions)
         with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
-            assert ("participants" in stored.files) == kept
+            assert ("participants" in stored.files) == digests

@@ -12,8 +12,8 @@ import pytest
 from jobs.errors import ClockSetBack, LedgerDamaged
 from jobs.ledger import frames
 from jobs.ledger.posting import Stale
-from jobs.ledger.snapshots import Kept
-from jobs.ledger.store import ALL, Ledger, Posting, View
+from jobs.ledger.snapshots import Digests
+from jobs.ledger.store import ALL, Ledger, NewDocument, View
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post, sql
 from tests.usage import bills
 
@@ -90,9 +90,9 @@ def test_a_document_made_yesterday_is_not_posted_today(path: Path) -> None:
         (made,) = ledger.numbered([replace(first.document, month="2016-10")])
         days.append(NOW + timedelta(days=1))
         with pytest.raises(Stale):
-            ledger.post([Posting(made, first.sessions, 1)], newest=first.id)
+            ledger.post([NewDocument(made, first.sessions, 1)], newest=first.id)
         (again,) = ledger.numbered([made])
-        assert ledger.post([Posting(again, first.sessions, 1)], newest=first.id)[0].document == again
+        assert ledger.post([NewDocument(again, first.sessions, 1)], newest=first.id)[0].document == again
     assert asked(path, "SELECT number FROM numbers ORDER BY id") == [("ACME-201611-0001",), ("ACME-201610-0002",)]
 
 
@@ -111,7 +111,7 @@ def test_a_decision_on_what_is_no_longer_the_newest_is_stale(path: Path) -> None
     with opened(path) as ledger:
         posted = post(ledger, bills(3))
         with pytest.raises(Stale):
-            ledger.post([Posting(posted.document, posted.sessions, 1)], newest=0)
+            ledger.post([NewDocument(posted.document, posted.sessions, 1)], newest=0)
     assert asked(path, "SELECT count(*) FROM documents") == [(1,)]
 
 
@@ -132,12 +132,12 @@ def test_a_document_dated_before_the_newest_is_refused_and_takes_no_number(path:
 
 
 def test_the_same_bytes_again_are_the_same_snapshot_but_not_after_others(path: Path) -> None:
-    one, two = Kept("1" * 64, "a" * 64), Kept("2" * 64, "b" * 64)
+    one, two = Digests("1" * 64, "a" * 64), Digests("2" * 64, "b" * 64)
     with opened(path) as ledger:
         ids = []
-        for number, kept in enumerate((one, one, two, one)):
+        for number, digests in enumerate((one, one, two, one)):
             snapshot_id, snapshot = ledger.add_snapshot(
-                "acme", "2016-11", kept=kept, rows=3, fetched_at=NOW + timedelta(hours=number)
+                "acme", "2016-11", digests=digests, rows=3, fetched_at=NOW + timedelta(hours=number)
             )
             ids.append((snapshot_id, snapshot.fetched_at))
     hours = [NOW, NOW, NOW + timedelta(hours=2), NOW + timedelta(hours=3)]

@@ -1,4 +1,4 @@
-"""What webhooks told, kept as hints: on SQLite, and on PostgreSQL where it is installed."""
+"""Webhook events, stored as hints: on SQLite, and on PostgreSQL where it is installed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from jobs.errors import LedgerError
 from jobs.ledger import backup, engine
-from jobs.ledger.webhook_events import Counts, Event, WebhookEvents
+from jobs.ledger.webhook_events import Counts, WebhookEvent, WebhookEvents
 from tests import usage
 from tests.jobs.ledger.ledgers import NOW, asked, opened, post
 from tests.robustness import postgresql
@@ -39,7 +39,7 @@ def events(location: Path | str) -> Iterator[WebhookEvents]:
     found.close()
 
 
-def told(
+def event(
     session_id: int | None,
     status: str | None,
     at: str | None = None,
@@ -47,17 +47,17 @@ def told(
     account: str = "acme",
     came: datetime = CAME,
     body: str | None = None,
-) -> Event:
+) -> WebhookEvent:
     """`at`: the time of day of its EventTs; without it one of 2017's kind."""
     event_at = datetime.fromisoformat(f"2016-11-03T{at}+00:00") if at else None
     digest = body or f"{account} {session_id} {status} {at}"
-    return Event(account, digest, "SESSION_STATUS", session_id, status, event_at, came)
+    return WebhookEvent(account, digest, "SESSION_STATUS", session_id, status, event_at, came)
 
 
 def test_an_event_is_kept_once_for_each_account(events: WebhookEvents, location: Path | str) -> None:
-    one = told(1, "STARTED", "10:00:00")
+    one = event(1, "STARTED", "10:00:00")
     events.add([one, one])
-    events.add([one, told(1, "STARTED", "10:00:00", account="other")])
+    events.add([one, event(1, "STARTED", "10:00:00", account="other")])
     opened_again = engine.open_engine(location)
     with engine.reading(opened_again) as connection:
         rows = connection.execute(text("SELECT account FROM webhook_events ORDER BY account")).scalars().all()
@@ -66,14 +66,14 @@ def test_an_event_is_kept_once_for_each_account(events: WebhookEvents, location:
 
 
 def test_the_newest_event_wins_in_whatever_order_they_come(events: WebhookEvents) -> None:
-    events.add([told(1, "ENDED", "10:30:00"), told(2, "STARTED", "10:00:00.5")])
-    events.add([told(1, "STARTED", "10:00:00"), told(2, "ENDED", "10:00:00")])
+    events.add([event(1, "ENDED", "10:30:00"), event(2, "STARTED", "10:00:00.5")])
+    events.add([event(1, "STARTED", "10:00:00"), event(2, "ENDED", "10:00:00")])
     assert events.newest_status("acme", [1, 2, 3]) == {1: "ENDED", 2: "STARTED"}
     assert events.newest_status("other", [1, 2]) == {}
 
 
 def test_an_event_without_an_instant_of_its_own_happened_when_it_came(events: WebhookEvents) -> None:
-    events.add([told(1, "ENDED", came=CAME + timedelta(minutes=12)), told(1, "STARTED", came=CAME)])
+    events.add([event(1, "ENDED", came=CAME + timedelta(minutes=12)), event(1, "STARTED", came=CAME)])
     assert events.newest_status("acme", [1]) == {1: "ENDED"}
     assert events.estimated_minutes("acme", [1]) == {1: 12}
 
@@ -96,15 +96,15 @@ def test_an_event_without_an_instant_of_its_own_happened_when_it_came(events: We
 def test_minutes_are_estimated_from_started_to_ended(
     events: WebhookEvents, changes: list[tuple[str, str]], minutes: int | None
 ) -> None:
-    events.add([told(7, status, at) for status, at in reversed(changes)])
+    events.add([event(7, status, at) for status, at in reversed(changes)])
     assert events.estimated_minutes("acme", [7, 8]) == ({} if minutes is None else {7: minutes})
 
 
 def test_events_and_history_are_counted_against_each_other(events: WebhookEvents) -> None:
     events.add(
-        [told(n, status, at) for n in (1, 2, 3) for status, at in (("STARTED", "10:00:00"), ("ENDED", "10:09:00"))]
+        [event(n, status, at) for n in (1, 2, 3) for status, at in (("STARTED", "10:00:00"), ("ENDED", "10:09:00"))]
     )
-    events.add([told(4, "STARTED", "10:00:00"), told(None, None)])
+    events.add([event(4, "STARTED", "10:00:00"), event(None, None)])
     begin, end = datetime(2016, 11, 1, tzinfo=UTC), datetime(2016, 12, 1, tzinfo=UTC)
     found = events.counts("acme", billable=[1, 4, 5, 6], listed=[1, 3, 4, 5, 6], begin=begin, end=end)
     assert found == Counts(without_event=2, ended_unlisted=1)
@@ -112,13 +112,13 @@ def test_events_and_history_are_counted_against_each_other(events: WebhookEvents
 
 
 def test_a_hundred_thousand_sessions_are_no_matter(events: WebhookEvents) -> None:
-    events.add([told(2**62, "STARTED", "10:00:00"), told(2**62, "ENDED", "10:09:00")])
+    events.add([event(2**62, "STARTED", "10:00:00"), event(2**62, "ENDED", "10:09:00")])
     assert events.estimated_minutes("acme", [*range(1, 100_000), 2**62]) == {2**62: 9}
 
 
 def test_the_oldest_events_go_where_there_are_too_many(events: WebhookEvents) -> None:
-    events.add([told(n, "STARTED", came=CAME + timedelta(seconds=n)) for n in range(1, 11)])
-    events.add([told(1, "STARTED", account="other")])
+    events.add([event(n, "STARTED", came=CAME + timedelta(seconds=n)) for n in range(1, 11)])
+    events.add([event(1, "STARTED", account="other")])
     assert events.trim("acme", 10) == 0
     assert events.trim("acme", 4) == 6
     assert sorted(events.newest_status("acme", range(1, 11))) == [7, 8, 9, 10]
@@ -134,7 +134,7 @@ def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> 
         begun.wait()
         try:
             for first in numbers[::10]:
-                own.add([told(first + n * numbers.step, "STARTED", "10:00:00") for n in range(10)])
+                own.add([event(first + n * numbers.step, "STARTED", "10:00:00") for n in range(10)])
         except LedgerError as error:
             failures.append(error)
         own.close()
@@ -152,7 +152,7 @@ def test_two_receivers_at_once_neither_lose_nor_double(location: Path | str) -> 
 
 
 def test_events_are_in_a_backup(events: WebhookEvents, location: Path | str, tmp_path: Path) -> None:
-    events.add([told(1, "STARTED", "10:00:00")])
+    events.add([event(1, "STARTED", "10:00:00")])
     assert backup.backup(location, tmp_path / "copy.db") == 1
     copied = WebhookEvents.open(tmp_path / "copy.db", wait_seconds=5)
     assert copied.newest_status("acme", [1]) == {1: "STARTED"}
@@ -174,11 +174,11 @@ def test_an_issued_month_may_have_changed_once_an_event_tells_of_its_session(tmp
         issued = post(ledger, usage.bills(3))
         session_id = int(issued.sessions["session_id"].iloc[0])
     events = WebhookEvents.open(path, wait_seconds=5)
-    events.add([told(session_id, "STARTED", came=NOW - timedelta(days=1)), told(session_id + 999, "ENDED", came=NOW)])
+    events.add([event(session_id, "STARTED", came=NOW - timedelta(days=1)), event(session_id + 999, "ENDED", came=NOW)])
     assert marked(path) == [False], "neither an event from before it was issued nor one of another session tells"
-    events.add([told(session_id, "ENDED", account="other", came=NOW)])
+    events.add([event(session_id, "ENDED", account="other", came=NOW)])
     assert marked(path) == [False]
-    events.add([told(session_id, "ENDED", came=NOW + timedelta(days=2))])
+    events.add([event(session_id, "ENDED", came=NOW + timedelta(days=2))])
     assert marked(path) == [True]
     assert marked(path, "2016-12-06") == [False], "as it was known the day after it was issued"
     look = {"findings": 0, "files": {}, "looked_at": (NOW + timedelta(days=3)).isoformat()}
@@ -196,7 +196,7 @@ def test_events_are_in_no_chain(tmp_path: Path) -> None:
         post(ledger, usage.bills(3))
     before = asked(path, "SELECT * FROM heads ORDER BY name")
     events = WebhookEvents.open(path, wait_seconds=5)
-    events.add([told(1, "STARTED", "10:00:00")])
+    events.add([event(1, "STARTED", "10:00:00")])
     events.close()
     assert asked(path, "SELECT * FROM heads ORDER BY name") == before
     with opened(path) as ledger:

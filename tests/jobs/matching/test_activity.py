@@ -162,10 +162,10 @@ def test_an_id_listed_and_counted_twice_is_known(tmp_path: Path) -> None:
 
 def test_detect_never_tells_a_cells_text(tmp_path: Path) -> None:
     headers = ("Session ID", f"{NAME} header", "Usage Description", "Status", "Minutes")
-    told = detected(made(tmp_path, THREE, headers=headers, above=[[f"{NAME} title"], []]))
-    assert NAME not in told
-    assert "header row: 3" in told
-    assert "at: column B\n" in told
+    rendered = detected(made(tmp_path, THREE, headers=headers, above=[[f"{NAME} title"], []]))
+    assert NAME not in rendered
+    assert "header row: 3" in rendered
+    assert "at: column B\n" in rendered
 
 
 def test_a_header_may_be_a_row_of_data_and_then_names_nobody(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.matching.bridge import bridge, charge, spread
-from jobs.matching.invoice import Invoice, Line
+from jobs.matching.invoice import Invoice, InvoiceLine
 from jobs.matching.sessions import Ours, compared
 from reports.document import STATUSES, Document
 from tests.usage import Row, bills, issue, meter, plan, terms
@@ -28,7 +28,7 @@ def document_of(count: int) -> Document:
 def test_the_graduated_example_to_the_cent() -> None:
     document = document_of(29)
     assert [charge(document, document.parts[0], q) for q in (21, 19)] == [Decimal("104.00"), Decimal("95.00")]
-    lines = (Line("fee", Decimal("25.00"), None, "", 1), Line("sessions", Decimal("99.75"), 19, "", 1))
+    lines = (InvoiceLine("fee", Decimal("25.00"), None, "", 1), InvoiceLine("sessions", Decimal("99.75"), 19, "", 1))
     bill = Invoice("SV-1", date(2016, 12, 3), lines, Decimal("0.00"), Decimal("124.75"))
     made = bridge(document, (), None, bill, Decimal(0))
     assert [(one.step, str(one.amount)) for one in made.steps] == [
@@ -120,7 +120,7 @@ def test_the_same_on_both_sides_matches(side: Side) -> None:
 
 def test_a_tolerance_holds_for_each_amount_and_for_all_together() -> None:
     document = document_of(8)
-    lines = (Line("fee", Decimal("25.03"), None, "", 1),)
+    lines = (InvoiceLine("fee", Decimal("25.03"), None, "", 1),)
     bill = Invoice("SV-1", date(2016, 12, 3), lines, Decimal("0.03"), Decimal("25.06"))
     assert [one.open for one in bridge(document, (), None, bill, Decimal("0.06")).items] == [False, False]
     assert [one.open for one in bridge(document, (), None, bill, Decimal("0.03")).items] == [True, True]

@@ -50,8 +50,8 @@ def test_the_document_has_all_that_its_entry_in_the_summary_has(tmp_path: Path) 
 
 
 def test_the_csv_has_a_row_for_each_session_that_counts(tmp_path: Path) -> None:
-    told = [row(2, at="2016-11-05T10:00:00"), row(1), row(3, status="COMP", minutes=None)]
-    with Company(tmp_path, told) as company:
+    sent = [row(2, at="2016-11-05T10:00:00"), row(1), row(3, status="COMP", minutes=None)]
+    with Company(tmp_path, sent) as company:
         company.run(*RUN)
         text = (company.unit() / f"{NUMBER}.csv").read_bytes().decode()
     table = list(csv.DictReader(io.StringIO(text)))

@@ -29,8 +29,8 @@ KEYS = [
 ]
 
 
-def _summary(folder: Path, told: Rows, **changes: Any) -> dict[str, Any]:
-    with Company(folder, told, accounts={"acme": account("acme", **changes)}) as company:
+def _summary(folder: Path, sent: Rows, **changes: Any) -> dict[str, Any]:
+    with Company(folder, sent, accounts={"acme": account("acme", **changes)}) as company:
         company.run(*RUN, now="2016-12-04T06:00:01+00:00")
         summary = company.summary()
     assert summary["error"] is None
@@ -38,7 +38,7 @@ def _summary(folder: Path, told: Rows, **changes: Any) -> dict[str, Any]:
 
 
 def test_every_key_in_its_order_with_its_type(tmp_path: Path) -> None:
-    told = [
+    sent = [
         *rows(9),
         row(10, minutes=None),
         row(11, status="COMP"),
@@ -46,7 +46,7 @@ def test_every_key_in_its_order_with_its_type(tmp_path: Path) -> None:
         row(14, status="SVCO"),
         row(15, status="odd"),
     ]
-    found = _summary(tmp_path, told)
+    found = _summary(tmp_path, sent)
     assert [name for name in found if name in KEYS] == KEYS
     assert (found["schema"], found["account"], found["month"]) == ("securevideo-billing/summary/1", "acme", "2016-11")
     assert found["status"] == "draft"

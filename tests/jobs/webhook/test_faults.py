@@ -391,15 +391,15 @@ def test_more_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> None:
 
 
 def test_the_table_is_bounded_the_newest_stay(tmp_path: Path) -> None:
-    bounds = "None, Bounds(kept=10, trimmed_every=5)"
+    bounds = "None, Bounds(max_events=10, trimmed_every=5)"
     with Receiver(configured(tmp_path), bounds) as receiver:
         assert receiver.send(event(), f"/webhooks/other/{SECRET[::-1]}").status == 204
         for number in range(1, 31):
             assert receiver.send(event(number)).status == 204
-        kept = [session_id for account, session_id in receiver.stored("account, session_id") if account == "acme"]
-        assert 10 <= len(kept) <= 16
-        assert kept == list(range(31 - len(kept), 31))
-        assert len(receiver.stored()) == len(kept) + 1  # the other account's is untouched
+        stored = [session_id for account, session_id in receiver.stored("account, session_id") if account == "acme"]
+        assert 10 <= len(stored) <= 16
+        assert stored == list(range(31 - len(stored), 31))
+        assert len(receiver.stored()) == len(stored) + 1  # the other account's is untouched
         receiver.stop()
     assert "oldest" in receiver.log
 

@@ -230,10 +230,10 @@ def test_blocking_findings_come_first_and_a_long_list_says_where_the_rest_is() -
 def test_the_chart_tells_in_words_when_the_allowance_was_exceeded() -> None:
     document, sessions = sample(sessions=60)
     day = next(day for day in range(1, 31) if sum(document.daily[:day]) > 8)
-    told = (
+    note = (
         f"{document.counts['BILL']} counted sessions against an allowance of 8, which was exceeded on November {day},"
     )
-    assert told in Page(document, sessions).text
+    assert note in Page(document, sessions).text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

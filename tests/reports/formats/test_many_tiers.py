@@ -20,8 +20,8 @@ PLANS = [
 
 
 def test_sums_over_thousands_of_tiers_stay_short_and_right(tmp_path: Path) -> None:
-    told = [row(day * 10 + hour, at=f"2016-11-{day:02}T{hour:02}:00:00") for day in range(1, 31) for hour in range(9)]
-    with Company(tmp_path, told, accounts={"acme": account("acme", plans=PLANS)}) as company:
+    sent = [row(day * 10 + hour, at=f"2016-11-{day:02}T{hour:02}:00:00") for day in range(1, 31) for hour in range(9)]
+    with Company(tmp_path, sent, accounts={"acme": account("acme", plans=PLANS)}) as company:
         assert company.run("run", "--month", MONTH, now="2016-12-10T00:00:00+00:00").exit_code == 0
         package = (company.unit() / "ACME-201611-0001.xlsx").read_bytes()
         net = company.summary()["documents"][0]["net"]

@@ -50,9 +50,9 @@ def test_it_is_tagged_titled_and_in_a_language() -> None:
     for mark in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang", b"pdfuaid", b"/S /TH", b"/S /TD"):
         assert mark in inside or mark.replace(b" ", b"") in inside
     if tools.works("Poppler"):
-        told = subprocess.run(["pdfinfo", "-"], input=content, capture_output=True, check=True).stdout.decode()
-        assert re.search(r"Tagged: +yes", told)
-        assert "Invoice ACME-201611-0001, Acme Telehealth LLC" in told
+        info = subprocess.run(["pdfinfo", "-"], input=content, capture_output=True, check=True).stdout.decode()
+        assert re.search(r"Tagged: +yes", info)
+        assert "Invoice ACME-201611-0001, Acme Telehealth LLC" in info
 
 
 @pytest.mark.parametrize("kind", ["draft", "draft_credit_note", "credit_note", "invoice"])

@@ -460,8 +460,8 @@ def _price_format(**case: Any) -> str:
 
 def test_a_draft_that_needs_a_person_says_so_on_its_first_sheet(packages, documents) -> None:
     blocking = sum(finding.severity == "blocking" for finding in documents["draft"].findings)
-    told = load_workbook(BytesIO(packages["draft"]))["Invoice"]["A3"].value
-    assert told.startswith(f"■ {blocking} blocking finding")
+    note = load_workbook(BytesIO(packages["draft"]))["Invoice"]["A3"].value
+    assert note.startswith(f"■ {blocking} blocking finding")
     words = [cell.value for cell in load_workbook(BytesIO(packages["draft_credit_note"]))["Invoice"]["A"]]
     assert not any("blocking" in str(word) for word in words)
 

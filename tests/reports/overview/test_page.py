@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.overview import render
-from reports.overview.content import Account, Concern, Month, Overview
+from reports.overview.content import Concern, Overview, OverviewAccount, OverviewMonth
 from tests.overviews import overview
 
 
@@ -50,7 +50,7 @@ def test_what_needs_a_person_comes_first() -> None:
 
 def test_a_month_that_may_have_changed_is_marked_by_word_and_symbol_and_says_what_to_do() -> None:
     shown = overview(1, 1)
-    month = replace(shown.accounts[0].months[0], standing="issued", may_have_changed=True)
+    month = replace(shown.accounts[0].months[0], status="issued", may_have_changed=True)
     concern = Concern("may_have_changed", "clinic-01", month.month, "webhooks told of one of its sessions")
     page = Reader(replace(shown, accounts=(replace(shown.accounts[0], months=(month,)),), concerns=(concern,)))
     assert "✓ Issued △ May have changed" in page.text
@@ -74,7 +74,7 @@ def test_links_lead_to_files_that_are_there_or_into_the_page() -> None:
         file.path
         for account in shown.accounts
         for month in account.months
-        for paper in month.papers
+        for paper in month.documents
         for file in paper.files
         if file.path
     }
@@ -103,13 +103,13 @@ def test_figures_and_dates_are_written_as_the_locale_has_them() -> None:
 
 def test_a_sparkline_says_its_figures_and_shows_them_to_scale() -> None:
     months = tuple(
-        Month(f"2016-{number:02}", "issued", 1, 8, 0, total, "USD", 0, False, ())
+        OverviewMonth(f"2016-{number:02}", "issued", 1, 8, 0, total, "USD", 0, False, ())
         for number, total in ((10, Decimal("50.00")), (11, None), (12, Decimal("100.00")))
     )
-    page = Reader(replace(overview(1), accounts=(Account("a", "A", "USD", months),), concerns=()))
+    page = Reader(replace(overview(1), accounts=(OverviewAccount("a", "A", "USD", months),), concerns=()))
     assert page.all("rect", "height") == ["13.0", "1", "26.0"]
-    told = "Issued by month in USD: October 2016 50.00; November 2016 nothing issued; December 2016 100.00"
-    assert told in page.all("svg", "aria-label")
+    label = "Issued by month in USD: October 2016 50.00; November 2016 nothing issued; December 2016 100.00"
+    assert label in page.all("svg", "aria-label")
 
 
 def test_thirty_accounts_of_forty_months_have_every_month() -> None:

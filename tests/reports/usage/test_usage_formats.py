@@ -120,10 +120,10 @@ def test_names_of_participants_are_shown_only_where_the_title_says_so(name: str)
 
 def hostile_report(text: str) -> tuple[UsageReport, pd.DataFrame]:
     made, sessions = report(participants="full")
-    told = tuple(replace(one, code=text, message=text) for one in made.findings)
+    findings = tuple(replace(one, code=text, message=text) for one in made.findings)
     hosts = tuple(replace(host, name=text) for host in made.hosts)
     named = replace(
-        made, account=text, customer=text, issuer=text, about=text, findings=told, hosts=hosts, rules=(text, text)
+        made, account=text, customer=text, issuer=text, about=text, findings=findings, hosts=hosts, rules=(text, text)
     )
     return replace(named, program_version=text), hostile.sessions(sessions, text)
 
