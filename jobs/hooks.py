@@ -30,6 +30,8 @@ def events(summaries: Iterable[Mapping[str, Any]], exit_status: int) -> list[str
     """What a run with these units' summaries gives occasion to, the gravest first."""
     happened = {"finished"} | {name for name, status in (("failed", 1), ("attention", 3)) if status == exit_status}
     for unit in summaries:
+        if any(alert["new"] for alert in unit.get("alerts", ())):
+            happened.add("attention")
         numbered = any(document["number"] for document in unit["documents"])
         if unit["status"] in ("issued", "adjusted") and numbered:
             happened.add(unit["status"])
@@ -51,11 +53,13 @@ def message(event: str, run_id: int | None, exit_status: int, summaries: Iterabl
 
 
 def _unit(summary: Mapping[str, Any]) -> dict[str, Any]:
+    alerts = {"alerts": summary["alerts"]} if "alerts" in summary else {}
     return {
         **{name: summary[name] for name in ("account", "month", "status")},
         "documents": [{name: document[name] for name in _OF_DOCUMENT} for document in summary["documents"]],
         "findings": dict(sorted(Counter(finding["code"] for finding in summary["findings"]).items())),
         "error": summary["error"],
+        **alerts,
     }
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from reports.allocation import Allocation
+from reports.forecast import Forecast
 
 STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
 
@@ -282,6 +283,7 @@ class Document:
     allocation: Allocation | msgspec.UnsetType = msgspec.UNSET  # the document's own; unset without cost centres
     licensed_hosts: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET  # whose days licences go by; unset: no list
     trend_without: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # other currencies, of months that trend lacks
+    forecast: Forecast | msgspec.UnsetType = msgspec.UNSET  # on drafts of open months, where it is asked for
 
     @property
     def stem(self) -> str:

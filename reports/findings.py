@@ -3,6 +3,7 @@
 Texts name fields only: no row's text, no value of an unknown or unreadable field ever stands in one.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -119,6 +120,9 @@ KINDS: dict[str, Kind] = {
     "unusable-centre": Kind("info", "Nothing, unless the ExternalId was meant to be a cost centre: then correct it."),
     "nothing-to-allocate-by": Kind("info", "Nothing."),
     "groups-unavailable": Kind("blocking", "Run the month again: cost centres depend on the groups."),
+    "allowance-<percent>": Kind("warning", "Decide whether the rest of the month is worth overage."),  # allowance-80
+    "forecast-over": Kind("warning", "Decide whether the rest of the month is worth overage."),
+    "budget-over": Kind("warning", "Decide whether the month may cost more, or raise the budget."),
     "other-host": Kind(  # in a usage report
         "blocking",
         "Ask SecureVideo why a session of another host was sent; it is not counted here.",
@@ -135,7 +139,8 @@ _OTHERWISE: dict[str, str] = {
 
 def what_to_do(code: str, severity: str) -> str:
     """In a sentence or two. A code unknown here, of a newer version, gives what its severity asks for."""
-    return KINDS[code].to_do if code in KINDS else _OTHERWISE[severity]
+    kind = KINDS.get(re.sub(r"^allowance-[0-9]+$", "allowance-<percent>", code))
+    return kind.to_do if kind else _OTHERWISE[severity]
 
 
 def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str]) -> str:

@@ -26,6 +26,7 @@ from reports.findings import Severity
 from reports.text import so_many
 
 if TYPE_CHECKING:
+    from jobs.billing.ahead import Outlook, Watch
     from jobs.billing.allocation.documents import AllocatedMonth
 
 Status = Literal["issued", "draft", "unchanged", "restated", "adjusted"]
@@ -56,6 +57,11 @@ class Gathered:
     guarded: bool = True  # whether an adjustment waits for a person where rows are gone
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # see `jobs.billing.together`
     sources: Sources = NO_SOURCES  # of cost centres, where the terms ask for them
+    watch: "Watch | None" = None  # what a run is to tell of the month while it is open
+
+    @property
+    def is_open(self) -> bool:
+        return self.now < self.month.closes_at(self.setting.close_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Decision:
     changes: Document | None  # the adjustment that holds the changes, posted or drafted
     moving: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)  # as gathered
     allocated: "AllocatedMonth | None" = None  # of the whole month, where the terms ask for it
+    outlook: "Outlook | None" = None  # of an open month, where the run is to tell of it
 
     @property
     def needs_a_person(self) -> bool:
@@ -93,20 +100,22 @@ def decide(gathered: Gathered) -> Decision:
     month = reconcile(usage, gathered.month, gathered.terms, parts, gathered.enrichment)
     differs = bool(gathered.issued) and not restate.same(gathered.issued[-1].sessions, month.sessions)
     allocated = _allocated(gathered, month, parts)
+    outlook = _outlook(gathered, month, parts)
     found = [
         *usage.findings,
         *volume_anomaly(month.counts["BILL"], gathered.setting.past),
         *rows_gone(gathered, differs=differs),
         *half_moved(gathered.moving),
         *(allocated.findings if allocated else ()),
+        *(outlook.findings if outlook else ()),
     ]
     settled = acceptance.applied(merged(found), accepted)
     findings = in_order(acceptance.with_way_out(settled, gathered.setting.account, str(gathered.month)))
     if gathered.issued:
         decision = _restated(gathered, month, findings, allocated, differs=differs)
     else:
-        decision = _first(gathered, month, findings, allocated)
-    return replace(decision, moving=gathered.moving, allocated=allocated)
+        decision = _first(gathered, month, findings, allocated, outlook)
+    return replace(decision, moving=gathered.moving, allocated=allocated, outlook=outlook)
 
 
 def _allocated(gathered: Gathered, month: Reconciliation, parts: Sequence[PlannedPart]) -> "AllocatedMonth | None":
@@ -128,12 +137,25 @@ def _with(
     return documents.with_allocation(document, month, allocated, gathered.issued)
 
 
+def _outlook(gathered: Gathered, month: Reconciliation, parts: Sequence[PlannedPart]) -> "Outlook | None":
+    if gathered.watch is None or gathered.issued or not gathered.is_open:
+        return None
+    from jobs.billing import ahead
+
+    return ahead.outlook(month, parts, gathered.watch)
+
+
 def _first(
-    gathered: Gathered, month: Reconciliation, findings: tuple[Finding, ...], allocated: "AllocatedMonth | None"
+    gathered: Gathered,
+    month: Reconciliation,
+    findings: tuple[Finding, ...],
+    allocated: "AllocatedMonth | None",
+    outlook: "Outlook | None",
 ) -> Decision:
     document = _with(invoicing.invoice(month, gathered.setting, findings), gathered, month, allocated)
-    is_open = gathered.now < gathered.month.closes_at(gathered.setting.close_day)
-    if is_open or gathered.draft_only or blocks(findings):
+    if outlook and outlook.forecast:
+        document = replace(document, forecast=outlook.forecast)
+    if gathered.is_open or gathered.draft_only or blocks(findings):
         return Decision("draft", month, findings, None, (invoicing.draft(document),), None)
     return Decision("issued", month, findings, document, (), None)
 

@@ -5,7 +5,7 @@ A meter's price is a list of bands over its usage: the included one at 0, then o
 lies in exactly one band, so each is charged exactly once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,14 +49,11 @@ def rate(sessions: pd.DataFrame, parts: Sequence[PlannedPart], digits: int) -> R
         ordinal[rows] = np.arange(1, len(rows) + 1)
         of_part = sessions.iloc[rows]
         after = {meter.name: METERS[meter.name](of_part).to_numpy(np.int64).cumsum() for meter in planned.plan.meters}
-        reached = [
-            band
-            for meter in planned.plan.meters
-            for band in _bands(planned.part, meter, int(after[meter.name][-1]) if len(rows) else 0, digits)
-        ]
+        used = {name: int(total[-1]) if len(rows) else 0 for name, total in after.items()}
+        reached, printed = priced(planned, used, digits)
         charge[rows] = _charge_codes(len(rows), reached, after, charges)
         bands.extend(reached)
-        lines.extend(_lines(planned, reached, digits))
+        lines.extend(printed)
     ordinals = pd.arrays.IntegerArray(ordinal, ordinal == 0)
     rated = sessions.assign(
         part=pd.array(part, dtype="Int32"),
@@ -65,6 +62,12 @@ def rate(sessions: pd.DataFrame, parts: Sequence[PlannedPart], digits: int) -> R
         charge=pd.Categorical.from_codes(charge, categories=pd.Index(list(charges), dtype=object)),
     )
     return Rated(rated, tuple(bands), tuple(lines), total_of(lines))
+
+
+def priced(planned: PlannedPart, usage: Mapping[str, int], digits: int) -> tuple[list[Band], list[Line]]:
+    """What the `usage` of a part, by meter, costs: every band of its plan, and the printed lines."""
+    bands = [band for meter in planned.plan.meters for band in _bands(planned.part, meter, usage[meter.name], digits)]
+    return bands, list(_lines(planned, bands, digits))
 
 
 def total_of(lines: Iterable[Line]) -> Decimal:

@@ -23,7 +23,7 @@ VENDOR_ID = click.IntRange(1, 2**63 - 1)  # of a session or a host
 
 
 class MonthRange(click.ParamType[tuple[Month, ...]]):
-    """A month, or the months from one up to and with another, ascending."""
+    """A month, or the months from one up to and with another, ascending; `this` and `last` are those of the clock."""
 
     name = "month"
 
@@ -32,8 +32,8 @@ class MonthRange(click.ParamType[tuple[Month, ...]]):
             return value
         first, dots, last = value.partition("..")
         try:
-            start = Month.parse(first)
-            end = Month.parse(last) if dots else start
+            start = _month(first)
+            end = _month(last) if dots else start
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if end < start:
@@ -43,6 +43,11 @@ class MonthRange(click.ParamType[tuple[Month, ...]]):
             months.append(start)
             start = start.plus(1)
         return tuple(months)
+
+
+def _month(text: str) -> Month:
+    steps = {"this": 0, "last": -1}
+    return Month.of(now()).plus(steps[text]) if text in steps else Month.parse(text)
 
 
 def format_option(help_text: str) -> Callable[[F], F]:

@@ -41,7 +41,8 @@ from reports.stored import to_builtins
     type=MonthRange(),
     metavar="YYYY-MM[..YYYY-MM]",
     multiple=True,
-    help="The month, or months, to bill; repeatable. Default: the last whole calendar month in UTC.",
+    help="The month, or months, to bill, or `this` or `last`; repeatable. Default: last, the last whole calendar month "
+    "in UTC.",
 )
 @account_option
 @click.option("--draft", is_flag=True, help="Write drafts only; issue nothing.")

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from jobs.billing import money
 from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
-from jobs.config import allocation, books, locations, mistakes, models, rules, source
+from jobs.config import alerts, allocation, books, locations, mistakes, models, rules, source
 from jobs.config.credentials import exposed, read_credential
 from jobs.config.settings import Account, Config, CredentialSource, CredentialSources, Match, Vendor
 from jobs.errors import ConfigError
@@ -152,6 +152,7 @@ class _Builder:
             webhook_secret=self._credential(key, "webhook secret", section.webhook.secret) if section.webhook else None,
             centre_map=of_map.rows if of_map else (),
             accounting=books.accounting_of(section.accounting, section.bill_to.name) if section.accounting else None,
+            alerts=alerts.alerts_of(section.alerts) if section.alerts else None,
         )
 
     def _credential(self, account: str, role: str, section: models.SourceSection) -> CredentialSource:

@@ -136,6 +136,12 @@ def seconds(high: int) -> PlainValidator:
     return PlainValidator(read)
 
 
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise expected("true or false, without quotes", value)
+    return value
+
+
 def _included(value: object) -> int | None:
     if value == "unlimited":
         return None
@@ -270,6 +276,7 @@ _PREFIX_ALLOWED = (
 Amount = Annotated[Decimal, PlainValidator(_amount)]
 SignedAmount = Annotated[Decimal, PlainValidator(_signed_amount)]
 Percent = Annotated[Decimal, PlainValidator(_percent)]
+Switch = Annotated[bool, PlainValidator(_switch)]
 Included = Annotated[int | None, PlainValidator(_included)]  # None: unlimited
 Count = Annotated[int, whole(0, MAX_COUNT)]
 Name = Annotated[str, text(200)]

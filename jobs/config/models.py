@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from jobs.config import fields, locations, regional
+from jobs.config.alerts import AlertsSection
 from jobs.config.allocation import AllocationSection
 from jobs.config.books import AccountingSection, HookSection
 from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
@@ -146,6 +147,7 @@ class AccountSection(Section):
     match: MatchSection = MatchSection()
     allocation: AllocationSection | None = None
     accounting: AccountingSection | None = None
+    alerts: AlertsSection | None = None
 
 
 class VendorSection(Section):

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from jobs.billing import money
-from jobs.config import allocation, fields
+from jobs.config import alerts, allocation, fields
 
 Path = tuple[str | int, ...]
 Broken = tuple[Path, str]
@@ -82,6 +82,9 @@ def _account(path: Path, account: dict[str, Any]) -> Iterator[Broken]:
         for meter in ("sessions", "minutes"):
             yield from _overage((*here, meter), _mapping(plan.get(meter)))
     yield from allocation.broken(path, account)
+    budget = _mapping(account.get("alerts")).get("budget")
+    yield from _too_many_decimals((*path, "alerts", "budget"), budget, currency)
+    yield from alerts.broken((*path, "alerts"), account.get("alerts"))
 
 
 def _match(path: Path, match: dict[str, Any], currency: object) -> Iterator[Broken]:

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jobs.billing.centres import MapRow
 from jobs.billing.terms import Terms
 from reports.document import Party, Presentation
+
+if TYPE_CHECKING:
+    from jobs.billing.ahead import Alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Account:
     webhook_secret: CredentialSource | None = None  # None: the account receives no webhooks
     centre_map: tuple[MapRow, ...] = ()  # what `terms.allocation` calls the map
     accounting: Accounting | None = None
+    alerts: "Alerts | None" = None  # None: nothing is told before the bill
 
     @property
     def sources(self) -> tuple[CredentialSource, ...]:

@@ -132,6 +132,7 @@ NO_RUN = (
     "matched",
     "match-noted",
     "reallocated",
+    "alerted",
 )  # kinds of events that say nothing of how a run left a month
 
 heads = Table(  # one row for each table above that holds any; the only rows that ever change

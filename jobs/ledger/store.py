@@ -18,6 +18,7 @@ from jobs.billing.invoicing import Issued
 from jobs.ledger import acceptances, adding, chain, engine, frames, history, identity, month_events, posting, renames
 from jobs.ledger import known as decided_on
 from jobs.ledger.adding import NewDocument
+from jobs.ledger.alerts import Noting
 from jobs.ledger.chain import Break
 from jobs.ledger.known import Known, View
 from jobs.ledger.rows import (
@@ -153,8 +154,7 @@ class Ledger:
         """From now on the account `old` is `new`; what is issued stays as it is. Raises UsageError."""
         with self._adding() as connection:
             renames.refuse_rename(connection, old, new)
-            at = in_text(self._now())
-            chain.append(connection, renames_table, run_id=self._run_id, at=at, old=old, new=new)
+            chain.append(connection, renames_table, run_id=self._run_id, at=in_text(self._now()), old=old, new=new)
 
     def note_credentials(self, account: str, pair: str) -> None:
         """Notes the fingerprint of the key pair that the account is billed with, once."""
@@ -266,12 +266,15 @@ class Ledger:
     def add_event(
         self, account: str, month: str, kind: str, *, document_id: int | None = None, detail: Mapping[str, Any]
     ) -> None:
-        """Notes what happened to a month: one of `schema.NO_RUN`, else how a run left the unit."""
+        """Notes what happened to a month; see `Noting`."""
+        with self.noting(account, month) as noting:
+            noting.event(kind, detail, document_id)
+
+    @contextmanager
+    def noting(self, account: str, month: str) -> Iterator[Noting]:
+        """One transaction that notes what happened to a month, its alerts too."""
         with self._adding() as connection:
-            at = self._now()
-            adding.event(
-                connection, account, month, kind, run_id=self._run_id, at=at, document_id=document_id, detail=detail
-            )
+            yield Noting(connection, account, month, self._run_id, self._now())
 
     def accept(self, account: str, month: str, acceptance: Acceptance) -> None:
         """Notes that a person has accepted a finding."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from jobs.billing import together
 from jobs.billing.decide import Decision, Gathered
@@ -16,6 +17,10 @@ from jobs.ledger.store import ALL, Known, NewDocument, View
 from jobs.log import reason
 from jobs.monthly.job import Answered, Job
 from jobs.output.documents import final_files
+from jobs.securevideo.client import Reply
+
+if TYPE_CHECKING:
+    from jobs.billing.ahead import Watch
 
 log = logging.getLogger(__name__)
 
@@ -116,4 +121,13 @@ def _gather(job: Job, account: Account, unit: Answered) -> tuple[Gathered, Known
     )
     sources = sources_for(account, unit.fetched.enrichment)
     findings = (*gathered.findings, *clock_skew(unit.fetched.reply))
-    return replace(gathered, draft_only=job.draft, adjust=job.adjust, findings=findings, sources=sources), known
+    asked = replace(gathered, draft_only=job.draft, adjust=job.adjust, watch=_watch(account, unit.fetched.reply))
+    return replace(asked, findings=findings, sources=sources), known
+
+
+def _watch(account: Account, reply: Reply[Any]) -> "Watch | None":
+    if account.alerts is None:
+        return None
+    from jobs.billing.ahead import Watch
+
+    return Watch(account.alerts, reply.served_at or reply.received_at)

@@ -1,10 +1,11 @@
 """The loop over all account-months: one that fails never keeps the others from being billed."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
@@ -113,14 +114,27 @@ def _written(job: Job, account: Account, unit: Answered, decision: Decision, iss
     try:
         documents, files = placing.write(job, unit.folder, decision, issued)
         unit_summary = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
-        files |= unit.folder.write_summary(summary.to_json(unit_summary))
-        detail = to_builtins(summary.for_ledger(decision)) | {"snapshot": unit.snapshot.sha256}
-        detail |= placing.looked_at(unit.fetched.reply) | placing.left(job, files)
-        job.ledger.add_event(unit.home, str(unit.month), decision.status, detail=detail)
+        if decision.outlook is None:
+            detail = _noted(job, unit, decision, unit_summary, files)
+            job.ledger.add_event(unit.home, str(unit.month), decision.status, detail=detail)
+        else:
+            with job.ledger.noting(unit.home, str(unit.month)) as noting:
+                unit_summary = replace(unit_summary, alerts=noting.alerts(decision.outlook.alerts))
+                noting.event(decision.status, _noted(job, unit, decision, unit_summary, files))
     except Exception as error:  # noqa: BLE001  # see `_opened`
         return _failed_unit(job, account, unit, reason(error))
     unit.held.close()
-    return Outcome(unit_summary, 3 if decision.needs_a_person else 0)
+    alarming = decision.needs_a_person or any(one.new for one in unit_summary.alerts or ())
+    return Outcome(unit_summary, 3 if alarming else 0)
+
+
+def _noted(
+    job: Job, unit: Answered, decision: Decision, unit_summary: Summary, drafts: Mapping[str, str]
+) -> dict[str, Any]:
+    """Writes the summary; gives what the ledger notes of the unit. `drafts`: the SHA-256 of each by file name."""
+    files = {**drafts, **unit.folder.write_summary(summary.to_json(unit_summary))}
+    detail: dict[str, Any] = to_builtins(summary.for_ledger(decision)) | {"snapshot": unit.snapshot.sha256}
+    return detail | placing.looked_at(unit.fetched.reply) | placing.left(job, files)
 
 
 def _failed_unit(job: Job, account: Account, unit: Answered, error: str) -> Outcome:

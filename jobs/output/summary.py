@@ -5,7 +5,8 @@ And what the ledger notes of a decision, written here and read for the overview.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,28 @@ class Used:
     overage: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that holds of an open month."""
+
+    code: str
+    part: int | None  # None: of the whole month
+    first_at: datetime
+    new: bool  # fired by this run
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Where an open month is heading; see `reports.forecast.Forecast`."""
+
+    as_of: datetime
+    days: int
+    elapsed_days: int
+    used: int
+    projected: int | None
+    net_projected: Decimal | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The file, key by key; of a unit that got nowhere what was not found out is None or empty."""
@@ -77,6 +100,8 @@ class Summary:
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     allocation: Allocation | UnsetType = UNSET  # what each cost centre pays of the whole month; only with cost centres
+    alerts: tuple[Fired, ...] | UnsetType = UNSET  # of an open month whose account asks for them
+    forecast: Ahead | UnsetType = UNSET  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +129,7 @@ class Decided:
     included: int | UnsetType | None = UNSET
     overage: int | UnsetType = UNSET
     drafted: tuple[Drafted, ...] = ()
+    forecast: Ahead | UnsetType = UNSET  # of an open month, where it is asked for
     unallocated: str | UnsetType = UNSET  # the money that belongs to no cost centre, if any does: "USD 5.00"
 
 
@@ -126,7 +152,14 @@ def of_decision(
         changes=decision.changes.changes if decision.changes else (),
         findings=tuple(decision.findings),
         allocation=decision.allocated.allocation if decision.allocated else UNSET,
+        forecast=_ahead(decision),
     )
+
+
+def _ahead(decision: "Decision") -> Ahead | UnsetType:
+    forecast = decision.outlook.forecast if decision.outlook else None
+    names = ("as_of", "days", "elapsed_days", "used", "projected", "net_projected")
+    return Ahead(*(getattr(forecast, name) for name in names)) if forecast else UNSET
 
 
 def of_settled(account: str, issued: Sequence[Issued]) -> Summary:
@@ -156,7 +189,8 @@ def for_ledger(decision: "Decision") -> Decided:
     month, allocated = decision.month, decision.allocated
     whole = allocated.allocation if allocated else UNSET
     unallocated = _unallocated(whole, month.terms.currency)
-    return _decided(decision.findings, month.counts, month.allowance, decision.drafts, unallocated)
+    decided = _decided(decision.findings, month.counts, month.allowance, decision.drafts, unallocated)
+    return replace(decided, forecast=_ahead(decision))
 
 
 def for_ledger_settled(issued: Sequence[Issued]) -> Decided:
@@ -183,7 +217,8 @@ def in_words(summary: Summary) -> str:
     aside = f", {rows.set_aside} of {so_many(rows.received, 'row')} set aside" if rows.set_aside else ""
     changes = len({change.session_id for change in summary.changes} - {None})
     changed = f", {so_many(changes, 'session')} changed or moved" if changes else ""
-    return f"{unit}: {documents} ({counts}{aside}{changed})"
+    new = ", ".join(one.code for one in summary.alerts or () if one.new)
+    return f"{unit}: {documents} ({counts}{aside}{changed}){f'; new: {new}' if new else ''}"
 
 
 def to_json(summary: Summary) -> bytes:

@@ -16,6 +16,7 @@ from jobs.config import load
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 RUN, TIMER, WEBHOOK = (DEPLOY / f"securevideo-billing{kind}" for kind in (".service", ".timer", "-webhook.service"))
+OPEN, DAILY = (DEPLOY / f"securevideo-billing-open{kind}" for kind in (".service", ".timer"))
 MOST_EXPOSED = 2.0  # of 10, as `systemd-analyze security` counts: "OK"
 
 needs_systemd = pytest.mark.needs("systemd-analyze")
@@ -33,11 +34,11 @@ def close_day() -> int:
 
 @needs_systemd
 def test_systemd_finds_nothing_wrong_with_services_and_timer() -> None:
-    assert analyze("verify", RUN, TIMER, WEBHOOK) == ""
+    assert analyze("verify", RUN, TIMER, WEBHOOK, OPEN, DAILY) == ""
 
 
 @needs_systemd
-@pytest.mark.parametrize("service", [RUN, WEBHOOK], ids=["run", "webhook"])
+@pytest.mark.parametrize("service", [RUN, WEBHOOK, OPEN], ids=["run", "webhook", "open"])
 def test_a_service_is_hardened(service: Path) -> None:
     analysis = analyze("security", "--offline=true", service)
     exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analysis)
@@ -89,6 +90,15 @@ def test_the_timer_starts_in_utc_once_the_month_is_closed_and_catches_up() -> No
     assert {int(day) for _, _, day in elapses} == set(range(close_day(), 11))
 
 
+def test_the_open_month_is_looked_at_daily_by_the_service_that_bills_in_all_but_its_command() -> None:
+    run, daily = settings(RUN), settings(OPEN)
+    command, said = f"{run.pop('ExecStart')[0]} --month this", "Description"
+    assert (daily.pop("ExecStart"), daily.pop(said) == run.pop(said)) == ([command], False)
+    assert daily == run
+    timer = settings(DAILY)
+    assert (timer["OnCalendar"], timer["Persistent"]) == (["*-*-* 07:00:00 UTC"], ["true"])
+
+
 def ways_off() -> list[timezone]:
     return [timezone(timedelta(hours=hours)) for hours in range(-12, 15)]
 
@@ -109,22 +119,38 @@ def days_of(field: str) -> range:
 def test_the_cron_line_issues_in_every_time_zone_since_cron_counts_in_the_machines_own() -> None:
     lines = [line for line in (DEPLOY / "crontab").read_text().splitlines() if line and not line.startswith("#")]
     assert not any(line.startswith("CRON_TZ") for line in lines), "Debian's cron ignores it"
-    minute, hour, day, month, weekday, user, *command = lines[-1].split()
+    minute, hour, day, month, weekday, user, *command = lines[-2].split()
     assert all(issues_somewhere(days_of(day), int(hour), int(minute), zone) for zone in ways_off())
     assert not issues_somewhere(days_of("4"), int(hour), int(minute), ways_off()[-1])
     assert (month, weekday) == ("*", "*")
     assert user.isalpha()
     assert command[0] == "securevideo-billing"
     assert "run" in command
+    *when, daily_user = lines[-1].split()[:6]
+    assert (when[2:], daily_user) == (["*", "*", "*"], user)
+    assert lines[-1].split()[6:] == [*command[:-1], "--month", "this", command[-1]]
 
 
-def cronjob() -> dict[str, Any]:
-    job: dict[str, Any] = YAML(typ="safe", pure=True).load((DEPLOY / "cronjob.yaml").read_text())
+def cronjob(name: str = "cronjob.yaml") -> dict[str, Any]:
+    job: dict[str, Any] = YAML(typ="safe", pure=True).load((DEPLOY / name).read_text())
     return job
 
 
-def test_the_cronjob_fits_the_schema_of_kubernetes() -> None:
-    kubernetes_validate.validate(cronjob(), "1.31", strict=True)
+@pytest.mark.parametrize("name", ["cronjob.yaml", "cronjob-open.yaml"])
+def test_the_cronjob_fits_the_schema_of_kubernetes(name: str) -> None:
+    kubernetes_validate.validate(cronjob(name), "1.31", strict=True)
+
+
+def test_the_daily_cronjob_is_the_other_one_in_all_but_its_name_time_and_command() -> None:
+    daily, other = cronjob("cronjob-open.yaml"), cronjob()
+    jobs = [spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0] for spec in (daily["spec"], other["spec"])]
+    assert jobs[0].pop("args") == [*jobs[1].pop("args"), "--month", "this"]
+    assert daily["metadata"].pop("name") != other["metadata"].pop("name")
+    assert daily["spec"].pop("schedule") == "0 7 * * *"
+    for job in (daily, other):
+        job["spec"].pop("successfulJobsHistoryLimit")
+        job["spec"].pop("schedule", None)
+    assert daily == other
 
 
 def test_the_schema_would_find_a_misspelt_key() -> None:

@@ -26,10 +26,17 @@ UNIT = {
 FAILED = UNIT | {"account": "beta", "status": "failed", "documents": [], "error": 'the vendor said "no"'}
 
 
+ALERTS = [
+    {"code": code, "part": 1, "first_at": "2016-11-08T06:00:00Z", "new": new}
+    for code, new in (("allowance-80", False), ("allowance-100", True))
+]
+GAMMA = UNIT | {"account": "gamma", "status": "draft", "documents": [], "alerts": ALERTS}
+
+
 def called(hook: Path, *arguments: str, path: str) -> bool:
     command = Hook(frozenset({"failed"}), (str(hook), *arguments))
     environ = {"PATH": path, "HOME": "/nonexistent", "LANG": "C.UTF-8"}
-    return hooks.call([command], DEPLOY, [UNIT, FAILED], run_id=3, exit_status=1, environ=environ)
+    return hooks.call([command], DEPLOY, [UNIT, FAILED, GAMMA], run_id=3, exit_status=1, environ=environ)
 
 
 def test_mail_goes_through_the_machines_sendmail(tmp_path: Path) -> None:
@@ -40,7 +47,9 @@ def test_mail_goes_through_the_machines_sendmail(tmp_path: Path) -> None:
     mail = email.message_from_bytes((tmp_path / "mail").read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Subject"]) == ("a@example.com, b@example.com", "securevideo-billing: failed")
     body = mail.get_content()
-    assert body.startswith("acme 2016-11: issued\nbeta 2016-11: failed\n")
+    assert body.startswith(
+        "acme 2016-11: issued\nbeta 2016-11: failed\ngamma 2016-11: draft\n  new alert: allowance-100\n\n"
+    )
     assert 'the vendor said \\"no\\"' in body
     assert (tmp_path / "arguments").read_text() == "-t\n"
 
@@ -74,6 +83,7 @@ def test_chat_gets_a_line_a_unit_and_its_address_stays_in_a_file(tmp_path: Path,
     file = tmp_path / "chat.curl"
     file.write_text(f'url = "{address}/hooks/secret"\n')
     assert called(DEPLOY / "hook-chat", str(file), path="/usr/bin:/bin")
-    assert json.loads(given[0]) == {"text": "securevideo-billing: failed\nacme 2016-11: issued\nbeta 2016-11: failed"}
+    units = ("acme 2016-11: issued", "beta 2016-11: failed", "gamma 2016-11: draft, new alert allowance-100")
+    assert json.loads(given[0]) == {"text": "\n".join(("securevideo-billing: failed", *units))}
     file.write_text(f'url = "{address}/elsewhere"\n')
     assert not called(DEPLOY / "hook-chat", str(file), path="/usr/bin:/bin")

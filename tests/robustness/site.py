@@ -34,13 +34,15 @@ def configuration(
     fee: str = "25.00",
     included: int = 3,
     price: str = "5.00",
+    more: str = "",
 ) -> str:
+    """`more`: further lines of each account."""
     account = {"fee": fee, "included": included, "price": price}
     return (
         f'ledger: "{ledger}"\nsnapshots: state/snapshots\noutput: out\n'
         f'vendor: {{base_url: "{url}", timeout_seconds: 20, budget_seconds: 60}}\n'
         "issuer: {name: Example Billing LLC}\naccounts:\n"
-        + "".join(_ACCOUNT.format(key=key, prefix=key.upper(), **account) for key in accounts)
+        + "".join(_ACCOUNT.format(key=key, prefix=key.upper(), **account) + more for key in accounts)
     )
 
 

@@ -98,14 +98,19 @@ def all_keys(section: type[models.Section]) -> Iterator[tuple[type[models.Sectio
             yield from all_keys(below)
 
 
+def with_what_is_commented_out() -> str:
+    keys = "ca_file|proxy|webhook|hooks|alerts|allocation|accounting"
+    return re.sub(rf"(?m)^( *)# ({keys}): ", r"\1\2: ", EXAMPLE.read_text())
+
+
 def test_every_key_stands_in_the_example() -> None:
-    text = re.sub(r"(?m)^( *)# (ca_file|proxy|webhook|hooks|allocation|accounting): ", r"\1\2: ", EXAMPLE.read_text())
+    text = with_what_is_commented_out()
     shown = set(example_keys(models.FileSection, YAML(typ="safe", pure=True).load(text)))
     assert set(all_keys(models.FileSection)) == shown
 
 
 def test_the_keys_commented_out_in_the_example_are_valid_too(folder: Path) -> None:
-    text = re.sub(r"(?m)^( *)# (ca_file|proxy|webhook|hooks|allocation|accounting): ", r"\1\2: ", EXAMPLE.read_text())
+    text = with_what_is_commented_out()
     text = text.replace("by: [map, group], map: centres.csv", "by: [group]")
     example = loaded(text.replace("policy: reserved, quotas: {CARDIO: 5}", "policy: proportional"))
     vendor, secret = example.vendor, example.accounts["acme"].webhook_secret
