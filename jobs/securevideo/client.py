@@ -10,11 +10,13 @@ import io
 import logging
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Any, Generic, Self, TypeVar
 
 import httpcore
@@ -37,6 +39,9 @@ _AGAIN = "run the same command again"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 Parse = Callable[[bytes], T]
+
+if find_spec("sniffio") is None:  # httpcore tries to import it at every step of a request: a quarter of its time
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's way to say that there is no such module
 
 
 @dataclass(frozen=True, slots=True)

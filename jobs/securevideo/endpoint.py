@@ -3,6 +3,7 @@
 import base64
 import ssl
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import certifi
@@ -36,10 +37,12 @@ def authorization(credentials: Credentials, account: str) -> str:
     return f"Basic {base64.b64encode(f'{credentials.identifier}:{credentials.secret}'.encode()).decode()}"
 
 
+@cache
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Checks certificate and host name, TLS 1.2 or later. Raises ConfigError where `ca_file` cannot be used.
 
-    `create_default_context` would obey SSLKEYLOGFILE.
+    One for all accounts: to read the authorities takes as long as a small month's decision. `create_default_context`
+    would obey SSLKEYLOGFILE.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
