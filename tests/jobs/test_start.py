@@ -109,6 +109,16 @@ def test_a_path_from_a_current_folder_that_was_deleted_is_wrong_usage(
     assert len(done.stderr.splitlines()) == 1
 
 
+def loaded_by(company: Company, *command: str) -> set[str]:
+    """The modules that a command imports."""
+    line = [PROGRAM.with_name("python"), "-X", "importtime", PROGRAM, "--config", company.config_file, *command]
+    done = subprocess.run(line, cwd=company.folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "jobs.commands.group" in loaded
+    return loaded
+
+
 @pytest.mark.parametrize(
     ("command", "without"),
     [
@@ -121,9 +131,10 @@ def test_a_path_from_a_current_folder_that_was_deleted_is_wrong_usage(
 def test_a_command_loads_only_what_it_needs(company: Company, command: list[str], without: set[str]) -> None:
     """Modules are counted, not seconds."""
     assert started(company, "", "run", "--month", MONTH).returncode == 0  # there is something to show
-    line = [PROGRAM.with_name("python"), "-X", "importtime", PROGRAM, "--config", company.config_file, *command]
-    done = subprocess.run(line, cwd=company.folder, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout
-    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "jobs.commands.group" in loaded
-    assert loaded & without == set()
+    assert loaded_by(company, *command) & without == set()
+
+
+def test_a_month_is_issued_without_what_only_reads_workbooks_or_migrates(company: Company) -> None:
+    assert started(company, "", "run", "--month", "2016-10").returncode == 0  # the ledger is there
+    assert loaded_by(company, "run", "--month", MONTH) & {"openpyxl", "PIL", "alembic"} == set()
+    assert company.summary()["status"] == "issued"

@@ -9,6 +9,7 @@ from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
@@ -173,6 +174,29 @@ def cells(package: bytes | Path) -> Iterator[tuple[str, str, Any, str]]:
 @pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
 def test_defined_names_hold_the_documents_figures(name, packages, documents) -> None:
     assert read_figures(packages[name]) == figures_of(documents[name])
+
+
+@pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
+def test_our_own_reader_reads_what_openpyxl_reads(name, packages) -> None:
+    book = load_workbook(BytesIO(packages[name]), data_only=True)
+    theirs = {}
+    for figure, defined in book.defined_names.items():
+        ((sheet, address),) = defined.destinations
+        theirs[figure] = book[sheet][address].value
+    ours = read_figures(packages[name])
+    assert ours.keys() == theirs.keys()
+    for figure, value in ours.items():
+        assert (float(value) if isinstance(value, Decimal) else value) == theirs[figure], figure
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "[Content_Types].xml"])
+def test_a_package_with_a_broken_part_is_not_read(part, packages) -> None:
+    broken = BytesIO()
+    with ZipFile(BytesIO(packages["invoice"])) as whole, ZipFile(broken, "w") as copy:
+        for name in whole.namelist():
+            copy.writestr(name, whole.read(name)[:-20] if name == part else whole.read(name))
+    with pytest.raises(ParseError):
+        read_figures(broken.getvalue())
 
 
 @pytest.mark.parametrize("name", [*CASES, "hostile", "three_sheets"])
