@@ -57,10 +57,17 @@ def _unit(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: summary[name] for name in ("account", "month", "status")},
         "documents": [{name: document[name] for name in _OF_DOCUMENT} for document in summary["documents"]],
-        "findings": dict(sorted(Counter(finding["code"] for finding in summary["findings"]).items())),
+        "findings": dict(sorted(_by_code(summary["findings"]).items())),
         "error": summary["error"],
         **alerts,
     }
+
+
+def _by_code(findings: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        counts[finding["code"]] += finding.get("count", 1)
+    return counts
 
 
 def call(

@@ -42,6 +42,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
         formats=tuple(like.files),
         close_day=like.close_day,
         past=(),
+        most_alike=like.most_alike,
     )
     now = max(snapshot.fetched_at, month.closes_at(like.close_day))
     gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))

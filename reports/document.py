@@ -175,6 +175,7 @@ class Finding:
     severity: Literal["blocking", "warning", "info"]
     session_id: int | None
     message: str  # never holds a name, a description or the value of an unknown field
+    count: int | msgspec.UnsetType = msgspec.UNSET  # of the findings that one line stands for; unset: itself alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +285,7 @@ class Document:
     licensed_hosts: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET  # whose days licences go by; unset: no list
     trend_without: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # other currencies, of months that trend lacks
     forecast: Forecast | msgspec.UnsetType = msgspec.UNSET  # on drafts of open months, where it is asked for
+    most_alike: int | msgspec.UnsetType = msgspec.UNSET  # findings of one kind listed one by one; unset: all there are
 
     @property
     def stem(self) -> str:

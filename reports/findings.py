@@ -4,13 +4,17 @@ Texts name fields only: no row's text, no value of an unknown or unreadable fiel
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from reports.document import Finding
+from msgspec import UNSET, UnsetType
+
+from reports.document import Document, Finding
 from reports.text import so_many
 
+MOST_ALIKE = 50  # findings of one kind that people want to see one by one
 Severity = Literal["blocking", "warning", "info"]
 Fate = Literal["counted", "set_aside", "repeated", "never_connected"]
 
@@ -147,3 +151,32 @@ def blocking_findings(findings: Iterable[Finding], number: Callable[[int], str])
     """ "1 blocking finding", or as many as there are, written by `number`; empty where there is none."""
     blocking = sum(finding.severity == "blocking" for finding in findings)
     return so_many(blocking, "blocking finding", number) if blocking else ""
+
+
+def folded(findings: Sequence[Finding], most: int = MOST_ALIKE) -> tuple[Finding, ...]:
+    """The findings in their order, but more than `most` of a code that do not block as one, with their number."""
+    counts, seen, listed = _alike(findings), set[object](), list[Finding]()
+    for one in findings:
+        kind = one.code, one.severity
+        if counts[kind] <= most:
+            listed.append(one)
+        elif kind not in seen:
+            seen.add(kind)
+            more = f"; and {counts[kind] - 1:,} more like it: the workbook's Findings sheet lists them all"
+            listed.append(replace(one, session_id=None, message=one.message + more, count=counts[kind]))
+    return tuple(listed)
+
+
+def most_alike(findings: Iterable[Finding], most: int | UnsetType) -> int | UnsetType:
+    """`most` where `folded` would make one finding of many; else unset, as of a document that shows all it has."""
+    return most if most is not UNSET and any(count > most for count in _alike(findings).values()) else UNSET
+
+
+def listed(document: Document) -> tuple[Finding, ...]:
+    """The document's findings as page, JSON and summary show them: docs/rules.md §4.3. The workbook lists all."""
+    most = document.most_alike
+    return document.findings if most is UNSET else folded(document.findings, most)
+
+
+def _alike(findings: Iterable[Finding]) -> Counter[tuple[str, Severity]]:
+    return Counter((one.code, one.severity) for one in findings if one.severity != "blocking")

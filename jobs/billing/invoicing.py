@@ -15,6 +15,7 @@ from jobs.billing import money, terms
 from jobs.billing.findings import in_order
 from reports.allocation import Allocation
 from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
+from reports.findings import MOST_ALIKE, most_alike
 from reports.stored import plain
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Provenance:
     close_day: int  # 1 … 28
     past: tuple[MonthTotals, ...]  # the account's earlier issued months, ascending
     past_currencies: Mapping[str, str] = field(default_factory=dict)  # by month: what each of them was billed in
+    most_alike: int | msgspec.UnsetType = MOST_ALIKE  # as `Document`, where there are more
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def invoice(month: "Reconciliation", setting: Provenance, findings: Sequence[Fin
         close_day=setting.close_day,
         terms=terms.to_builtins(month.terms),
         trend_without=tuple(sorted(set(other.values()))) or msgspec.UNSET,
+        most_alike=most_alike(findings, setting.most_alike),
     )
 
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from jobs.billing.invoicing import Issued
 from reports.allocation import UNALLOCATED, Allocation
 from reports.document import Allowance, Change, Document, Finding, Minutes, Rows, Snapshot
+from reports.findings import folded
 from reports.stored import plain, pretty, to_builtins
 from reports.text import so_many
 
@@ -150,7 +151,7 @@ def of_decision(
         live=dict(reconciled.live),
         documents=tuple(map(_entry, documents)),
         changes=decision.changes.changes if decision.changes else (),
-        findings=tuple(decision.findings),
+        findings=folded(decision.findings),
         allocation=decision.allocated.allocation if decision.allocated else UNSET,
         forecast=_ahead(decision),
     )
@@ -176,7 +177,7 @@ def of_settled(account: str, issued: Sequence[Issued]) -> Summary:
         allowance=_used(newest.allowance),
         live=dict(newest.live),
         documents=tuple(_entry(one.document) for one in issued),
-        findings=newest.findings,
+        findings=folded(newest.findings),
         allocation=_whole(issued),
     )
 

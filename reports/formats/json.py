@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reports.formats import Place
@@ -17,10 +18,11 @@ NEEDS = ()
 
 
 def render(document: "Document", sessions: "pd.DataFrame") -> bytes:  # noqa: ARG001 - every format has this signature
-    """The document as UTF-8 JSON, complete: `reports.stored.from_json` reads it back."""
+    """The document as UTF-8 JSON, which `reports.stored.from_json` reads back; many findings alike are one in it."""
+    from reports.findings import listed
     from reports.stored import to_json
 
-    return to_json(document)
+    return to_json(replace(document, findings=listed(document)))
 
 
 def places(content: bytes) -> Iterator[Place]:

@@ -50,7 +50,7 @@ def page(report: UsageReport, sessions: pd.DataFrame) -> dict[str, Any]:
         "hosts": _hosts(report, locale),
         "sessions": _sessions(sessions, locale, see_also),
         "received": usage.received(report, locale),
-        "findings": usage.findings(report, locale, see_also),
+        "findings": usage.findings(report.findings, locale, see_also),
     }
 
 

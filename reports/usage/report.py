@@ -29,8 +29,6 @@ class Counted(Protocol):
 
     @property
     def rows(self) -> Rows: ...
-    @property
-    def findings(self) -> tuple[Finding, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

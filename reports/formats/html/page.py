@@ -7,7 +7,7 @@ import pandas as pd
 
 from reports.document import Document
 from reports.figures import figures
-from reports.findings import blocking_findings
+from reports.findings import blocking_findings, listed
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
@@ -68,7 +68,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
             "received": usage.received(document, locale),
             "checks": usage.proofs(found, document, locale),
             "hosts": usage.hosts(document, locale, see_also, **bounded),
-            "findings": usage.findings(document, locale, see_also, **bounded),
+            "findings": usage.findings(listed(document), locale, see_also, **bounded),
             "plans": charges.plans(document, locale),
             "prices": charges.prices(document, locale),
         },

@@ -88,10 +88,10 @@ def _decimals(amount: Decimal) -> int:
     return len(plain(amount.normalize()).partition(".")[2])
 
 
-def findings(document: Counted, locale: Locale, see_also: str, most: int = MOST) -> Table:
+def findings(found: Iterable[Finding], locale: Locale, see_also: str, most: int = MOST) -> Table:
     """The findings, blocking ones first. Of more than `most` the first."""
     order = list(wording.SEVERITIES)
-    listed = sorted(document.findings, key=lambda finding: order.index(finding.severity))
+    listed = sorted(found, key=lambda finding: order.index(finding.severity))
     rows = [_finding(finding) for finding in listed[:most]]
     note = more(len(listed), most, locale, see_also)
     headings = "Severity | Finding | Session | What was found | What to do"

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from reports.document import Finding
+from msgspec import UNSET
+
+from reports.document import Document, Finding
 from reports.findings import what_to_do
 from reports.wording import marked
 
@@ -10,12 +12,18 @@ from .book import Book, Sheets
 from .page import set_up
 
 SHEET = "Findings"
-MOST = 50_000  # rows; the JSON file holds all
+MOST = 50_000  # rows
 
 
 def write(book: Book) -> None:
     set_up(book, SHEET, landscape=True, repeat=3)
-    fill(book, book.document.findings, f"all of them in {book.document.files.get('json', 'the JSON file')}")
+    fill(book, book.document.findings, _others(book.document))
+
+
+def _others(document: Document) -> str:
+    if document.most_alike is UNSET:
+        return f"all of them in {document.files.get('json', 'the JSON file')}"
+    return "all of them in the ledger"
 
 
 def fill(book: Sheets, findings: Sequence[Finding], others: str) -> None:
