@@ -10,7 +10,7 @@ from jobs.billing.decide import Gathered
 from jobs.billing.enrichment import Enrichment
 from jobs.billing.invoicing import Provenance
 from jobs.billing.month import Month
-from jobs.billing.terms import Terms, from_builtins
+from jobs.billing.terms import Terms, of_document
 from jobs.config import Account, Config
 from jobs.ledger.store import Known
 from jobs.securevideo.history import Received
@@ -61,7 +61,7 @@ def gather(
 
 def terms_of(account: Account, known: Known) -> Terms:
     """Those stored with the month's invoice; where there is none, as configured."""
-    return from_builtins(known.issued[0].document.terms) if known.issued else account.terms
+    return of_document(known.issued[0].document) if known.issued else account.terms
 
 
 def sources_for(account: Account, enrichment: Enrichment) -> Sources:

@@ -9,7 +9,7 @@ from jobs.billing.centres import resolution_of, sources_of
 from jobs.billing.decide import Decision, Gathered, decide
 from jobs.billing.invoicing import Provenance
 from jobs.billing.month import Month
-from jobs.billing.terms import Terms, from_builtins
+from jobs.billing.terms import Terms, of_document
 from jobs.config import Account, Config
 from jobs.errors import UsageError
 from jobs.gather import configured, gather, sources_for, terms_of
@@ -45,7 +45,7 @@ def recount(archive: Archive, like: Document, view: View, *, adjust: bool) -> De
         most_alike=like.most_alike,
     )
     now = max(snapshot.fetched_at, month.closes_at(like.close_day))
-    gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=from_builtins(like.terms))
+    gathered = gathered_again(archive, month, view, now=now, setting=setting, terms=of_document(like))
     accepted = any(one.code == "rows-gone" and one.seen == snapshot.sha256 for one in gathered.accepted)
     sources = replace(sources_of(gathered.enrichment, (), None), stored=resolution_of(like))
     setting = replace(gathered.setting, past_currencies=_unlike(gathered.setting.past_currencies, like))

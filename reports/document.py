@@ -63,6 +63,50 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """How the issuer is paid; "" or empty where not configured.
+
+    In `reference` and `link` `{number}` stands for the document's number and `{account}` for the account's key.
+    """
+
+    bank: str
+    account: str
+    iban: str  # without blanks
+    bic: str
+    routing_number: str
+    reference: str
+    lines: tuple[str, ...]
+    link: str  # https://…
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    media_type: Literal["image/png", "image/svg+xml"]
+    data: str  # the file in base64
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer(Party):
+    payment: Payment | msgspec.UnsetType = msgspec.UNSET
+    logo: Logo | msgspec.UnsetType = msgspec.UNSET
+    footer: str | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Particular:
+    """What a customer wants to find on the documents."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer(Party):
+    reference: str | msgspec.UnsetType = msgspec.UNSET  # a purchase order's number
+    fields: tuple[Particular, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One priced line. `amount` is rounded once, half up, to the currency's digits.
 
@@ -244,8 +288,8 @@ class Document:
     payment_days: int
     currency: str
     digits: int  # of the currency's minor unit: 0, 2, 3 …
-    issuer: Party
-    bill_to: Party
+    issuer: Issuer
+    bill_to: Customer
     tax_name: str
     tax_rate: Decimal  # percent
     net: Decimal

@@ -1,6 +1,6 @@
 """The figures that workbook, page and proof have in common."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from reports.document import Document
 
@@ -26,3 +26,13 @@ def figures(document: Document) -> dict[str, int | Decimal | str]:
         "grand_total": document.total,
         "all_checks": "OK",
     }
+
+
+def is_same(expected: int | Decimal | str, found: object) -> bool:
+    """Whether a file holds the figure that is expected: an amount in a workbook's cell has no zeros at its end."""
+    if isinstance(expected, str):
+        return found == expected
+    try:
+        return Decimal(str(found)) == expected
+    except InvalidOperation:
+        return False

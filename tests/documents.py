@@ -17,17 +17,18 @@ from reports.document import (
     Allowance,
     Band,
     Change,
+    Customer,
     Document,
     Finding,
     HostUse,
     IssuedDocument,
+    Issuer,
     Kind,
     Line,
     Minutes,
     MonthTotals,
     Part,
     PartMeter,
-    Party,
     Rows,
     Snapshot,
 )
@@ -398,10 +399,12 @@ def _document(
         payment_days=30,
         currency=currency,
         digits=terms.digits,
-        issuer=Party(
+        issuer=Issuer(
             "Example Billing LLC", ("1 Main St", "Springfield, IL 62701", "USA"), "ap@example.com", "12-3456789"
         ),
-        bill_to=Party("Acme Telehealth LLC", ("200 Oak Avenue", "Portland, OR 97201", "USA"), "billing@acme.example"),
+        bill_to=Customer(
+            "Acme Telehealth LLC", ("200 Oak Avenue", "Portland, OR 97201", "USA"), "billing@acme.example"
+        ),
         tax_name="Sales tax",
         tax_rate=terms.tax_rate,
         net=after.net - before.net if adjustment else after.net,

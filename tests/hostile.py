@@ -1,10 +1,11 @@
 """Documents and overviews with hostile text in every field of text that comes from outside."""
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
-from reports.document import Document
+from reports.document import Customer, Document, Issuer, Particular, Payment
 from reports.overview.content import Overview
 
 MARKUP = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;\u202e\x07"
@@ -17,11 +18,12 @@ LONG = "ﷺ" + "x" * 40_000
 
 def document(tame: Document, text: str) -> Document:
     """`tame` with `text` in every field of text."""
-    party = replace(tame.bill_to, name=text, address=(text, text), email=text, tax_id=text)
+    party: dict[str, Any] = {"name": text, "address": (text, text), "email": text, "tax_id": text}
+    payment = Payment(text, text, text, text, text, text, (text, text), text)
     return replace(
         tame,
-        issuer=party,
-        bill_to=party,
+        issuer=Issuer(**party, payment=payment, footer=text),
+        bill_to=Customer(**party, reference=text, fields=(Particular(text, text),)),
         account=text,
         number=tame.number and text,
         corrects=tame.corrects and text,

@@ -17,7 +17,7 @@ from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier, parts_of
 from jobs.billing.reconcile import Reconciliation
 from jobs.billing.terms import Terms
 from jobs.ledger import frames
-from reports.document import Document, Finding, MonthTotals, Party, Presentation, Snapshot
+from reports.document import Customer, Document, Finding, Issuer, MonthTotals, Presentation, Snapshot
 
 NOVEMBER = Month(2016, 11)
 CLOSED = datetime(2016, 12, 4, tzinfo=UTC)
@@ -118,8 +118,8 @@ def terms(*plans: Plan, tax: str = "0", currency: str = "USD", digits: int = 2) 
         payment_days=30,
         tax=Tax("Sales tax", Decimal(tax)),
         plans=plans or (PLUS,),
-        issuer=Party("Example Billing LLC"),
-        bill_to=Party("Acme Telehealth LLC", ("1 Main St",)),
+        issuer=Issuer("Example Billing LLC"),
+        bill_to=Customer("Acme Telehealth LLC", ("1 Main St",)),
     )
 
 

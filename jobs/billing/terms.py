@@ -4,7 +4,7 @@ An issued month is restated with the terms stored in it, never with a later conf
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from jobs.billing.centres import AllocationTerms
 from jobs.billing.plan import METERS, Plan, Tax
 from reports import stored as documents
-from reports.document import Party
+from reports.document import Customer, Document, Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,17 @@ class Terms:
     payment_days: int  # 0 … 365
     tax: Tax
     plans: tuple[Plan, ...]  # ascending by `start`, at least one
-    issuer: Party
-    bill_to: Party
+    issuer: Issuer
+    bill_to: Customer
     allocation: AllocationTerms | msgspec.UnsetType = msgspec.UNSET  # unset: the account has no cost centres
 
 
 def to_builtins(terms: Terms) -> dict[str, Any]:
-    """`terms` as JSON builtins: decimals as plain text, dates as ISO 8601. The same value for equal text in, always."""
-    plain: dict[str, Any] = documents.to_builtins(terms)
+    """`terms` as JSON builtins: decimals as plain text, dates as ISO 8601. The same value for equal text in, always.
+
+    Without the issuer's logo, which is large and stands with the document's issuer.
+    """
+    plain: dict[str, Any] = documents.to_builtins(replace(terms, issuer=replace(terms.issuer, logo=msgspec.UNSET)))
     return {**plain, "plans": [_flat(plan) for plan in plain["plans"]]}
 
 
@@ -42,6 +45,11 @@ def from_builtins(stored: Mapping[str, Any]) -> Terms:
     plans = stored.get("plans")
     deep = [_deep(plan) if isinstance(plan, dict) else plan for plan in plans] if isinstance(plans, list) else plans
     return msgspec.convert({**stored, "plans": deep}, Terms)
+
+
+def of_document(document: Document) -> Terms:
+    """The terms that `document` was made by, as stored with it."""
+    return replace(from_builtins(document.terms), issuer=document.issuer)
 
 
 def _flat(plan: dict[str, Any]) -> dict[str, Any]:

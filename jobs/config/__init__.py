@@ -1,6 +1,6 @@
 """YAML to a frozen configuration; all mistakes of a file at once, each with its line and key path (docs/rules.md §16).
 
-source       text to values that know their lines        models, fields, locations, regional   what each key allows
+source       text to values that know their lines        models, fields, parties …             what each key allows
 rules        what must hold between keys                 mistakes                              how it is said
 settings     the result                                  credentials                           reading them, later
 """
@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from jobs.billing import money
 from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
-from jobs.config import alerts, allocation, books, locations, mistakes, models, rules, source
+from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, rules, source
 from jobs.config.credentials import exposed, read_credential
 from jobs.config.settings import Account, Config, CredentialSource, CredentialSources, Match, Vendor
 from jobs.errors import ConfigError
-from reports.document import Party
+from reports.document import Issuer, Logo
 
 if TYPE_CHECKING:
     from jobs.config.centre_map import CentreMap
@@ -52,7 +52,22 @@ def load(path: Path) -> Config:
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}:{read.root.line}: expected keys and values; {source.HINT}")
     maps, in_maps = _maps(path.absolute().parent, tree)
-    return _Builder(path, maps).config(_checked(path, read, tree, in_maps))
+    logo, wrong = _logo(path.absolute().parent, tree)
+    return _Builder(path, maps, logo).config(_checked(path, read, tree, in_maps, wrong))
+
+
+def _logo(folder: Path, tree: dict[str, Any]) -> tuple[Logo | None, list[mistakes.Mistake]]:
+    """The issuer's logo, where there is one, and what is wrong with it."""
+    issuer = tree.get("issuer")
+    name = issuer.get("logo") if isinstance(issuer, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        return None, []
+    from jobs.config import logo
+
+    try:
+        return logo.read(folder / name), []
+    except logo.Unusable as unusable:
+        return None, [(("issuer", "logo"), str(unusable))]
 
 
 def _maps(folder: Path, tree: dict[str, Any]) -> tuple[dict[str, "CentreMap"], list[str]]:
@@ -76,8 +91,10 @@ def _maps(folder: Path, tree: dict[str, Any]) -> tuple[dict[str, "CentreMap"], l
     return found, wrong
 
 
-def _checked(path: Path, read: source.Source, tree: dict[str, Any], in_maps: list[str]) -> models.FileSection:
-    found: list[mistakes.Mistake] = []
+def _checked(
+    path: Path, read: source.Source, tree: dict[str, Any], in_maps: list[str], wrong: list[mistakes.Mistake]
+) -> models.FileSection:
+    found = list(wrong)
     section: models.FileSection | None = None
     try:
         section = models.FileSection.model_validate(tree)
@@ -94,15 +111,16 @@ def _checked(path: Path, read: source.Source, tree: dict[str, Any], in_maps: lis
 class _Builder:
     """Frozen dataclasses from the checked file; holds the folder that paths count from."""
 
-    def __init__(self, path: Path, maps: Mapping[str, "CentreMap"]) -> None:
+    def __init__(self, path: Path, maps: Mapping[str, "CentreMap"], logo: Logo | None) -> None:
         self._path = path
+        self._logo = logo
         self._maps = maps
         self._folder = path.absolute().parent
 
     def config(self, file: models.FileSection) -> Config:
         ledger = file.ledger if locations.is_postgresql(file.ledger) else self._folder / file.ledger
         default = ledger.parent / "snapshots" if isinstance(ledger, Path) else self._folder
-        issuer = _party(file.issuer)
+        issuer = parties.issuer_of(file.issuer, self._logo)
         return Config(
             path=self._path,
             ledger=ledger,
@@ -135,7 +153,7 @@ class _Builder:
             proxy=section.proxy,
         )
 
-    def _account(self, key: str, section: models.AccountSection, issuer: Party) -> Account:
+    def _account(self, key: str, section: models.AccountSection, issuer: Issuer) -> Account:
         rules = section.allocation
         of_map = self._maps[rules.map] if rules and rules.map is not None else None
         terms = _terms(section, issuer)
@@ -161,7 +179,7 @@ class _Builder:
         return CredentialSource(account=account, role=cast("Any", role), kind=cast("Any", kind), name=name)
 
 
-def _terms(section: models.AccountSection, issuer: Party) -> Terms:
+def _terms(section: models.AccountSection, issuer: Issuer) -> Terms:
     return Terms(
         currency=section.currency,
         digits=money.digits_of(section.currency),
@@ -170,7 +188,7 @@ def _terms(section: models.AccountSection, issuer: Party) -> Terms:
         tax=Tax(name=section.tax.name, rate=section.tax.rate),
         plans=tuple(_plan(plan) for plan in section.plans),
         issuer=issuer,
-        bill_to=_party(section.bill_to),
+        bill_to=parties.customer_of(section.bill_to),
     )
 
 
@@ -185,10 +203,6 @@ def _match(section: models.MatchSection) -> Match:
         minutes=tolerance.minutes,
         amount=tolerance.amount,
     )
-
-
-def _party(section: models.PartySection) -> Party:
-    return Party(name=section.name, address=tuple(section.address), email=section.email, tax_id=section.tax_id)
 
 
 def _plan(section: models.PlanSection) -> Plan:

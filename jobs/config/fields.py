@@ -163,12 +163,12 @@ def text(maximum: int, *, blank: bool = False) -> PlainValidator:
             raise refusal(
                 f"expected {allowed}; found {so_many(len(value), 'character')}{'' if value.strip() else ', all blank'}"
             )
-        return _printable(value)
+        return printable(value)
 
     return PlainValidator(read)
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
     for character in value:
         if unicodedata.category(character) in _UNSHOWN or character in _BIDI:
             raise refusal(
@@ -264,7 +264,7 @@ def path(value: object) -> str:
         raise expected("a path, relative to this file's folder or absolute", value)
     if value.startswith("~"):
         raise refusal("expected a path, relative to this file's folder or absolute; ~ is not expanded: write it out")
-    return _printable(value)
+    return printable(value)
 
 
 _PREFIX = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9])?"

@@ -33,8 +33,8 @@ _POSTGRESQL_OPTIONS = {  # each with what its value may be
     "sslrootcert": _ANY,
     "target_session_attrs": r"any|read-write|read-only|primary|standby|prefer-standby",
 }
-_HIGHEST_PORT = 65_535
-_LONGEST = 2000  # characters of a URL
+HIGHEST_PORT = 65_535
+LONGEST = 2000  # characters of a URL
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 
 
@@ -75,14 +75,14 @@ def _url(value: object, allowed: str) -> re.Match[str]:
     if "?" in value or "#" in value:
         raise refusal(f"expected {allowed}; found a ? or #: take out all from there on")
     url = _URL.fullmatch(value)
-    if not url or len(value) > _LONGEST or not 1 <= int(url["port"] or 1) <= _HIGHEST_PORT:
+    if not url or len(value) > LONGEST or not 1 <= int(url["port"] or 1) <= HIGHEST_PORT:
         raise refusal(f"expected {allowed}; found text that is no such URL")
-    if not _is_host(url["host"]):
+    if not is_host(url["host"]):
         raise refusal(f"expected {allowed}; found a host that is no possible name or address")
     return url
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
     """Whether it is an address, or a name that can be asked for (RFC 1123; RFC 5891 where it begins with xn--)."""
     *_, last = labels = host.lower().split(".")
     try:
@@ -114,7 +114,7 @@ def _ledger(value: object) -> str:
     url = _POSTGRESQL.fullmatch(value)
     if not url:
         raise refusal(f"expected {allowed}; found a URL of another form (for SQLite write the path alone)")
-    if not 1 <= int(url["port"] or 1) <= _HIGHEST_PORT or not (url["host"] == "" or _is_host(url["host"])):
+    if not 1 <= int(url["port"] or 1) <= HIGHEST_PORT or not (url["host"] == "" or is_host(url["host"])):
         raise refusal(f"expected {allowed}; found a host or port that is not possible")
     for option in filter(None, (url["query"] or "").split("&")):
         name, _, given = option.partition("=")

@@ -6,11 +6,11 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from jobs.config import fields, locations, regional
+from jobs.config import fields, locations, parties, regional
 from jobs.config.alerts import AlertsSection
 from jobs.config.allocation import AllocationSection
 from jobs.config.books import AccountingSection, HookSection
-from jobs.config.fields import AccountKey, Amount, Count, Free, Name, PathText, refusal, required
+from jobs.config.fields import AccountKey, Amount, Count, Name, PathText, refusal, required
 from jobs.config.section import Section
 from reports.formats import by_default
 
@@ -43,13 +43,6 @@ class SourceSection(Section):
 class CredentialsSection(Section):
     identifier: SourceSection = required()
     secret: SourceSection = required()
-
-
-class PartySection(Section):
-    name: Name = required()
-    address: list[Name] = Field(default_factory=list, max_length=10)
-    email: Free = ""
-    tax_id: Free = ""
 
 
 class TaxSection(Section):
@@ -138,7 +131,7 @@ class MatchSection(Section):
 class AccountSection(Section):
     credentials: CredentialsSection = required()
     webhook: WebhookSection | None = None
-    bill_to: PartySection = required()
+    bill_to: parties.CustomerSection = required()
     currency: fields.Currency = required()
     invoice_prefix: fields.InvoicePrefix = required()
     payment_days: Annotated[int, fields.whole(0, 365)] = 30
@@ -173,7 +166,7 @@ class FileSection(Section):
     formats: fields.Formats = by_default()
     restate_months: Annotated[int, fields.whole(0, 60)] = 3
     vendor: VendorSection = VendorSection()
-    issuer: PartySection = required()
+    issuer: parties.IssuerSection = required()
     hooks: list[HookSection] = Field(default_factory=list)
     accounts: Annotated[dict[AccountKey, AccountSection], Field(min_length=1)] = required()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jobs.billing.centres import MapRow
 from jobs.billing.terms import Terms
-from reports.document import Party, Presentation
+from reports.document import Issuer, Presentation
 
 if TYPE_CHECKING:
     from jobs.billing.ahead import Alerts
@@ -117,7 +117,7 @@ class Config:
     formats: tuple[str, ...]  # in the order of a document's files, json among them
     restate_months: int  # 0 … 60
     vendor: Vendor
-    issuer: Party
+    issuer: Issuer
     accounts: Mapping[str, Account]  # in the file's order, at least one; read-only
     hooks: tuple[Hook, ...] = ()
 

@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ from jobs.errors import OutputError
 from jobs.output.folder import Folder
 from reports import centres, formats
 from reports.document import Document
-from reports.figures import figures
+from reports.figures import figures, is_same
 from reports.presentable import substitutes
 from reports.stored import from_json
 
@@ -224,9 +223,7 @@ def _prove_workbook(document: Document, content: bytes) -> None:
 
     stored = read_figures(content)
     for name, expected in figures(document).items():
-        found = stored.get(name)
-        same = Decimal(str(found)) == expected if isinstance(expected, Decimal | int) else found == expected
-        if not same:
+        if not is_same(expected, stored.get(name)):
             raise OutputError(
                 f"the workbook of {document.number} would not say {name} = {expected}; please report this"
             )

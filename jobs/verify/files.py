@@ -15,7 +15,7 @@ from jobs.output.seal import OVERVIEW, is_sealed
 from jobs.verify.scope import WITHHELD, Difference, LedgerRow, Mismatch, Outline, Scope, first_ones, found_at
 from reports import centres, compare, formats
 from reports.document import Document
-from reports.figures import figures
+from reports.figures import figures, is_same
 
 _KINDS = {"allocation": "csv"}  # of what no format makes
 
@@ -107,7 +107,7 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
     """A file as another version made it is worded otherwise; its figures must be the document's all the same."""
     stored = compare.stored_figures(format_name, content)
     for name, expected in figures(document).items() if stored else ():
-        if stored.get(name) != str(expected):
+        if not is_same(expected, stored.get(name)):
             yield name, str(expected), str(stored.get(name))
 
 

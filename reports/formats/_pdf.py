@@ -28,7 +28,7 @@ logging.getLogger("fontTools").setLevel(logging.CRITICAL)
 def of_document(document: Document, sessions: pd.DataFrame) -> bytes:
     """The PDF: the same bytes for the same document, fonts and version of WeasyPrint. No address is ever fetched."""
     text = fill("invoice.html.j2", page(document, sessions, most=MOST), _settable)
-    source = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=()))
+    source = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=("data",)))  # the logo, within the page
     made: bytes = source.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=sha256(text.encode()).digest()[:16])
     return made
 

@@ -11,8 +11,9 @@ from reports.findings import blocking_findings, listed
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
-from reports.formats.html.table import UNKNOWN, Cell, day, number
+from reports.formats.html.table import UNKNOWN, Cell, day, name, number
 from reports.locale import Locale, locale_named
+from reports.payment import balance, data_uri, how_to_pay, particulars
 from reports.presentable import presentable
 from reports.stored import plain
 from reports.text import so_many
@@ -52,6 +53,11 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
         "plain_total": plain(document.total),
         "terms": _terms(document, locale),
         "facts": _facts(document, locale),
+        "particulars": particulars(document),
+        "logo": data_uri(document.issuer.logo) if document.issuer.logo else "",
+        "footer": document.issuer.footer or "",
+        "pay": how_to_pay(document),
+        "asked": _asked(document, locale),
         "alert": _alert(document, locale),
         "allowance": _allowance(document, locale),
         "chart": chart(document, locale),
@@ -89,12 +95,23 @@ def _period(document: Document, locale: Locale) -> str:
 
 
 def _terms(document: Document, locale: Locale) -> str:
-    """When to pay, in a sentence; empty where nothing is asked for."""
+    """When to pay, and what an adjustment leaves to pay, in sentences; empty where nothing is asked for."""
+    left = balance(document, f"{document.currency} {locale.number(document.month_total, document.digits)}")
     if document.due_on is None:
-        return ""
+        return left
     days = document.payment_days
     within = f"within {so_many(days, 'day', locale.number)} of issue" if days else "on receipt"
-    return f"Payable {within}, by {locale.day(document.due_on)}."
+    return f"Payable {within}, by {locale.day(document.due_on)}. {left}".rstrip()
+
+
+def _asked(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
+    """How much to pay, by when, with which reference and to which account; empty where nothing is to be paid."""
+    pay = how_to_pay(document)
+    if pay is None or pay.nothing:
+        return []
+    amount = f"{document.currency} {locale.number(document.total, document.digits)}"
+    due = [("Due", day(document.due_on, locale))] if document.due_on else []
+    return [("Amount", Cell(amount)), *due, *((label, name(value)) for label, value in pay.facts)]
 
 
 def _facts(document: Document, locale: Locale) -> list[tuple[str, Cell]]:

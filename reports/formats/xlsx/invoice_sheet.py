@@ -6,9 +6,11 @@ from textwrap import wrap
 
 from reports.document import Document, Line, Party
 from reports.findings import blocking_findings
+from reports.payment import balance, particulars
 from reports.text import shown, so_many
 from reports.wording import KINDS, UNNUMBERED
 
+from . import payment_block
 from .book import Book, SheetCell, Span, fitting
 from .model import decimals, price_digits
 from .page import set_up, totals_of, wide
@@ -32,15 +34,18 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
     sheet.set_column(1, 1, 15)
     sheet.set_column(2, 2, wide(15, price_digits(document), (line.unit_price for line in document.lines)))
     sheet.set_column(3, 3, wide(12, digits, totals_of(document)) + 8)  # the total is larger, and has the currency
-    row = _heading(book)
+    row = payment_block.logo(book, SHEET, _heading(book))
     row = _parties(book, row)
     row, lines = _lines(book, row + 1, pricing)
     row = _totals(book, row, totals)
     row = _prose(book, row + 1, _terms(document), "bold")
+    row = payment_block.write(book, SHEET, row + 1, totals.total) if document.issuer.payment else row
     book.text(SHEET, row + 1, 0, "Rules and sources", "box", "bold")
     _fill(book, row + 1)
     for rule in (*document.rules, *_sources(document)):
         row = _prose(book, row + 2, [f"• {rule}"], "box", hang="  ") - 2
+    if document.issuer.footer:
+        row = _prose(book, row + 3, [document.issuer.footer], "note") - 2
     sheet.print_area(0, 0, row + 1, LAST)
     value = sum((Decimal(cell.value) for cell in lines), Decimal(0))
     span = Span(SHEET, 3, lines[0].row, lines[-1].row) if lines else None
@@ -81,6 +86,8 @@ def _parties(book: Book, row: int) -> int:
     """Issuer and bill-to on the left, number and dates on the right."""
     document = book.document
     left = [("From", "note"), *_address(document.issuer), ("", ""), ("Bill to", "note"), *_address(document.bill_to)]
+    wanted = (f"{label} {value}" for label, value in particulars(document))
+    left += [(line, "") for text in wanted for line in wrap(shown(text, 300), 52)]
     for offset, (line, look) in enumerate(left):
         if line:
             book.text(SHEET, row + offset, 0, line, "left", *([look] if look else []))
@@ -169,12 +176,16 @@ def _terms(document: Document) -> list[str]:
     if not document.final:
         return ["This is a draft. Nothing is due on it."]
     if kind == "credit_note":
-        return [f"This credit note reduces what is owed on invoice {document.corrects}."]
+        return [f"This credit note reduces what is owed on invoice {document.corrects}. {_left(document)}"]
     if kind == "restatement":
         return [f"This restatement of invoice {document.corrects} changes no amount. Nothing is due on it."]
     due = f", by {document.due_on.isoformat()}" if document.due_on else ""
-    more = f" It adds to invoice {document.corrects}." if kind == "supplementary_invoice" else ""
+    more = f" It adds to invoice {document.corrects}. {_left(document)}" if kind == "supplementary_invoice" else ""
     return [f"Payment is due within {so_many(document.payment_days, 'day')} of the date of issue{due}.{more}"]
+
+
+def _left(document: Document) -> str:
+    return balance(document, f"{document.currency} {document.month_total:,.{document.digits}f}")
 
 
 def _sources(document: Document) -> tuple[str, ...]:

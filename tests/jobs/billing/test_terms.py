@@ -10,12 +10,21 @@ from hypothesis import strategies as st
 from jobs.billing import terms
 from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
-from reports.document import Party
+from reports.document import Customer, Issuer, Particular, Payment
 
 amounts = st.decimals(min_value=0, max_value=10**9, places=4, allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 10**9)
 names = st.text(min_size=1, max_size=20).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text))
-parties = st.builds(Party, name=names, address=st.tuples(names, names), email=names, tax_id=names)
+address = {"name": names, "address": st.tuples(names, names), "email": names, "tax_id": names}
+payments = st.builds(Payment, lines=st.lists(names, max_size=3).map(tuple))
+particulars = st.lists(st.builds(Particular, label=names, value=names), max_size=4).map(tuple)
+issuers = st.builds(Issuer, **address, payment=st.just(msgspec.UNSET) | payments, footer=st.just(msgspec.UNSET) | names)
+customers = st.builds(
+    Customer,
+    **address,
+    reference=st.just(msgspec.UNSET) | names,
+    fields=st.just(msgspec.UNSET) | particulars,
+)
 tiers = st.builds(Tier, up_to=st.none() | counts, price=amounts)
 
 
@@ -41,8 +50,8 @@ all_terms = st.builds(
     payment_days=st.integers(0, 365),
     tax=st.builds(Tax, name=names, rate=amounts),
     plans=st.lists(plans, min_size=1, max_size=3).map(tuple),
-    issuer=parties,
-    bill_to=parties,
+    issuer=issuers,
+    bill_to=customers,
 )
 
 SIMPLE = Terms(
@@ -52,8 +61,8 @@ SIMPLE = Terms(
     payment_days=30,
     tax=Tax("Tax", Decimal(0)),
     plans=(Plan(date(2014, 1, 1), "PLUS", Decimal("25.00"), (Meter("sessions", 8, (Tier(None, Decimal("5.00")),)),)),),
-    issuer=Party("Example Billing LLC"),
-    bill_to=Party("Acme", ("1 Main St",)),
+    issuer=Issuer("Example Billing LLC"),
+    bill_to=Customer("Acme", ("1 Main St",)),
 )
 
 

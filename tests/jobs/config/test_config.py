@@ -15,6 +15,8 @@ from jobs import config
 from jobs.billing.plan import Hosts, Meter, Tier
 from jobs.config import Config, CredentialSource, models
 from jobs.errors import ConfigError, CredentialError
+from reports.document import Particular, Payment
+from tests import paying
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 SECRET = "hunter2-Zq9x7TOPsecret"
@@ -99,7 +101,7 @@ def all_keys(section: type[models.Section]) -> Iterator[tuple[type[models.Sectio
 
 
 def with_what_is_commented_out() -> str:
-    keys = "ca_file|proxy|webhook|hooks|alerts|allocation|accounting"
+    keys = "ca_file|proxy|webhook|hooks|alerts|allocation|accounting|payment|logo|footer|reference|fields"
     return re.sub(rf"(?m)^( *)# ({keys}): ", r"\1\2: ", EXAMPLE.read_text())
 
 
@@ -110,11 +112,26 @@ def test_every_key_stands_in_the_example() -> None:
 
 
 def test_the_keys_commented_out_in_the_example_are_valid_too(folder: Path) -> None:
+    (folder / "logo.svg").write_bytes(paying.SVG)
     text = with_what_is_commented_out()
     text = text.replace("by: [map, group], map: centres.csv", "by: [group]")
     example = loaded(text.replace("policy: reserved, quotas: {CARDIO: 5}", "policy: proportional"))
     vendor, secret = example.vendor, example.accounts["acme"].webhook_secret
     assert (vendor.ca_file, vendor.proxy) == (folder / "certs/company-ca.pem", "http://proxy.example.com:3128")
+    assert example.issuer == example.accounts["acme"].terms.issuer
+    assert example.issuer.payment == Payment(
+        bank="Example Bank",
+        account="000123456789",
+        iban="DE89370400440532013000",
+        bic="COBADEFFXXX",
+        routing_number="021000021",
+        reference="{number}",
+        lines=("Cheques to the address above",),
+        link="https://pay.example.com/{number}",
+    )
+    assert example.issuer.footer == "Registered in Delaware, no. 1234567"
+    bill_to = example.accounts["acme"].terms.bill_to
+    assert (bill_to.reference, bill_to.fields) == ("4500012345", (Particular("Cost unit", "0815"),))
     assert str(secret) == f"account acme: webhook secret from file {folder / 'secrets/acme-webhook'}"
 
 

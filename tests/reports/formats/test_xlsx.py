@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from reports.document import Document, Line, Party
+from reports.document import Customer, Document, Issuer, Line
 from reports.formats.xlsx import render
 from reports.formats.xlsx.book import fitting
 from reports.formats.xlsx.model import half_up
@@ -112,12 +112,12 @@ def hostile() -> tuple[Document, pd.DataFrame]:
     texts = [HOSTILE[i % len(HOSTILE)] for i in range(len(sessions))]
     sessions = sessions.assign(participants=texts, note=texts[::-1])
     finding = document.findings[0]
-    party = Party(HOSTILE[0], HOSTILE[1:6], HOSTILE[9], HOSTILE[12])
+    rest = (HOSTILE[1:6], HOSTILE[9], HOSTILE[12])
     lines = tuple(replace(line, description=HOSTILE[i]) for i, line in enumerate(document.lines))
     return replace(
         document,
-        issuer=party,
-        bill_to=replace(party, name=HOSTILE[2]),
+        issuer=Issuer(HOSTILE[0], *rest),
+        bill_to=Customer(HOSTILE[2], *rest),
         tax_name=HOSTILE[3],
         lines=lines,
         month_lines=tuple(replace(line, description=HOSTILE[12]) for line in document.month_lines),
