@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from io import BytesIO
 
 from reports.allocation import Allocation
 from reports.centres.statement import Statement
@@ -12,7 +11,7 @@ from reports.formats.xlsx.book import Book, Span
 from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, SheetTable, blocks
-from reports.formats.xlsx.stream import finish
+from reports.formats.xlsx.stream import packed
 from reports.text import shown as cleaned
 
 SHEET = "Statement"
@@ -23,8 +22,8 @@ def render(
     statement: Statement, allocation: Allocation, shown: Sequence[Column], sheet_rows: int = SHEET_ROWS
 ) -> bytes:
     """The .xlsx package. `shown`: the columns of sessions; `sheet_rows`: how many rows a sheet holds."""
-    document, package = statement.document, BytesIO()
-    book = Book(document, package)
+    document = statement.document
+    book = Book(document)
     table = SheetTable(blocks(len(statement.sessions), 1, sheet_rows), [column.name for column in shown])
     for name in (SHEET, *(block.sheet for block in table.blocks)):
         book.sheet(name)
@@ -37,9 +36,7 @@ def render(
         description = "One row for each session, by time; names of columns in the first row"
         sessions_sheet.write(book, block, shown, title="Sessions of the cost centre", description=description)
     _describe(book, statement)
-    book.workbook.close()
-    splices = sessions_sheet.splices(table.blocks, shown, statement.sessions, book.paths())
-    return finish(package.getvalue(), splices, book.workbook.str_table.string_array, document.locale.replace("_", "-"))
+    return packed(book, sessions_sheet.splices(table.blocks, shown, statement.sessions, book.paths()), document.locale)
 
 
 def _write(book: Book, statement: Statement, allocation: Allocation, table: SheetTable) -> None:

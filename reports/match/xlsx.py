@@ -1,7 +1,6 @@
 """A match as a workbook: Summary with the bridge, Sessions, Differences, Amounts, Columns, About."""
 
 from functools import partial
-from io import BytesIO
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, blocks
 from reports.formats.xlsx.rows import Cells, Style
-from reports.formats.xlsx.stream import finish
+from reports.formats.xlsx.stream import packed
 from reports.match import _sheets
 from reports.match.result import Match
 from reports.text import shown
@@ -19,9 +18,8 @@ from reports.text import shown
 
 def render(match: Match, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
     """The .xlsx package. `sheet_rows`: how many rows a sheet holds."""
-    package = BytesIO()
     money = {"money": accounting(match.digits), "total": accounting(match.digits, f'"{match.currency}"')}
-    book = Sheets(package, {look: {"num_format": code} for look, code in money.items()})
+    book = Sheets({look: {"num_format": code} for look, code in money.items()})
     tables, columns = blocks(len(sessions), 1, sheet_rows), _columns()
     others = (_sheets.DIFFERENCES, _sheets.AMOUNTS, _sheets.COLUMNS, _sheets.ABOUT)
     for name in (_sheets.SUMMARY, *(block.sheet for block in tables), *others):
@@ -38,9 +36,7 @@ def render(match: Match, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -
     for write in (_sheets.differences, _sheets.amounts, _sheets.columns, _sheets.about):
         write(book, match)
     _describe(book, match)
-    book.workbook.close()
-    spliced = sessions_sheet.splices(tables, columns, sessions, book.paths())
-    return finish(package.getvalue(), spliced, book.workbook.str_table.string_array, match.locale.replace("_", "-"))
+    return packed(book, sessions_sheet.splices(tables, columns, sessions, book.paths()), match.locale)
 
 
 def _columns() -> list[Column]:

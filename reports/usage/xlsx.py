@@ -1,7 +1,5 @@
 """A usage report as a workbook: Usage, whose figures are live over the Sessions table; Sessions; Findings."""
 
-from io import BytesIO
-
 import pandas as pd
 
 from reports.formats.xlsx import findings_sheet, sessions_sheet
@@ -10,7 +8,7 @@ from reports.formats.xlsx.columns import of_usage
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, SheetTable, blocks
 from reports.formats.xlsx.sessions_sheet import NAMES
-from reports.formats.xlsx.stream import finish
+from reports.formats.xlsx.stream import packed
 from reports.usage import _usage_sheet
 from reports.usage.report import UsageReport
 
@@ -19,8 +17,7 @@ ONE_PAGE = 16  # months and hosts: more of them would be too small to read on on
 
 def render(report: UsageReport, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
     """The .xlsx package. `sheet_rows`: how many rows a sheet holds."""
-    package = BytesIO()
-    book = Sheets(package)
+    book = Sheets()
     shown = of_usage(report)
     spread = blocks(len(sessions), sessions_sheet.header_rows(shown), sheet_rows)
     table = SheetTable(spread, [column.name for column in shown])
@@ -39,9 +36,7 @@ def render(report: UsageReport, sessions: pd.DataFrame, sheet_rows: int = SHEET_
     lay_out(book, findings_sheet.SHEET, printed, landscape=True, repeat=3)
     findings_sheet.fill(book, report.findings, "too many to be listed")
     _describe(book, report)
-    book.workbook.close()
-    splices = sessions_sheet.splices(table.blocks, shown, sessions, book.paths())
-    return finish(package.getvalue(), splices, book.workbook.str_table.string_array, report.locale.replace("_", "-"))
+    return packed(book, sessions_sheet.splices(table.blocks, shown, sessions, book.paths()), report.locale)
 
 
 def _describe(book: Sheets, report: UsageReport) -> None:

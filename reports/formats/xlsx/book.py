@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Context, Decimal
-from typing import Any, BinaryIO
+from io import BytesIO
+from typing import Any
 from unicodedata import east_asian_width
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.packager import Packager
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
@@ -23,6 +25,7 @@ BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73
 GREY, PALE = "#595959", "#F2F2F2"
 _CELL = Context(prec=15)  # significant digits that a double keeps exactly
 LONGEST_SUM = 2000  # characters of a sum written cell by cell; a formula of Excel's holds 8,192
+SHARED_STRINGS = "xl/sharedStrings.xml"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -145,13 +148,36 @@ class _Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types for my
         return formula.removeprefix("=")
 
 
+class _Parts(Packager):  # type: ignore[misc]  # as above
+    """The parts that XlsxWriter would pack; the shared strings without content, which `stream.packed` gives them."""
+
+    def _create_package(self) -> list[object]:
+        self.contents = {name: content.getvalue().encode() for content, name, _ in super()._create_package()}
+        return []  # XlsxWriter packs none
+
+    def _write_shared_strings_file(self) -> None:
+        if self.workbook.str_table.count:
+            self._filename(SHARED_STRINGS)
+
+
+class _Workbook(Workbook):  # type: ignore[misc]  # as above
+    """XlsxWriter's workbook, its parts left as they are: packed by it, each would be deflated twice and inflated."""
+
+    def __init__(self) -> None:
+        options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
+        super().__init__(BytesIO(), options)
+        self.packager = _Parts()
+
+    def _get_packager(self) -> Packager:
+        return self.packager
+
+
 class Sheets:
     """An XlsxWriter workbook with this program's styles and habits. Rows and columns count from 0."""
 
-    def __init__(self, target: BinaryIO, looks: Mapping[str, dict[str, Any]] | None = None) -> None:
+    def __init__(self, looks: Mapping[str, dict[str, Any]] | None = None) -> None:
         """`looks`: styles beside the usual ones."""
-        options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
-        self.workbook = Workbook(target, options)
+        self.workbook = _Workbook()
         self._gaps: dict[tuple[str, int, int], Decimal] = {}
         self._formats: dict[tuple[str, ...], Format] = {}
         self._looks = {**_LOOKS, **(looks or {})}
@@ -245,6 +271,11 @@ class Sheets:
         )
         self.workbook.set_size(1800 * 15, 1100 * 15)
 
+    def parts(self) -> tuple[dict[str, bytes], Sequence[str]]:
+        """The package's parts by name, and the shared strings that are to be one of them; nothing can be added then."""
+        self.workbook.close()
+        return self.workbook.packager.contents, self.workbook.str_table.string_array
+
     def paths(self) -> dict[str, str]:
         """Where each sheet stands within the package."""
         sheets = enumerate(self.workbook.worksheets(), 1)
@@ -254,8 +285,8 @@ class Sheets:
 class Book(Sheets):
     """The workbook of a document, which has the looks of its currency."""
 
-    def __init__(self, document: Document, target: BinaryIO) -> None:
-        super().__init__(target, _currency_looks(document))
+    def __init__(self, document: Document) -> None:
+        super().__init__(_currency_looks(document))
         self.document = document
 
 

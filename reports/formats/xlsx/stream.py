@@ -1,4 +1,4 @@
-"""Finishing the package: XlsxWriter's own entries, with the Sessions rows streamed into their sheets.
+"""Packing: XlsxWriter's own parts, each deflated once, with the Sessions rows streamed into their sheets.
 
 Also set here, since XlsxWriter has no way to: the shared strings, escaped in one place whatever they look
 like, and the document's language.
@@ -10,9 +10,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from itertools import islice
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from .book import SHARED_STRINGS, Sheets
 from .rows import text_element
 
 LEVEL = 1  # of deflate: level 6 is a third smaller and takes the rows twice as long
@@ -32,22 +32,22 @@ class Splice:
     columns: int
 
 
-def finish(package: bytes, splices: Sequence[Splice], strings: Iterable[str], language: str) -> bytes:
-    """The finished package: the same bytes for the same input."""
+def packed(book: Sheets, splices: Sequence[Splice], locale: str) -> bytes:
+    """The .xlsx package: the same bytes for the same input. `locale`: "en_US"."""
+    parts, strings = book.parts()
+    language = locale.replace("_", "-")
     by_path = {splice.path: splice for splice in splices}
     target = BytesIO()
     with (
-        ZipFile(BytesIO(package)) as source,
         ZipFile(target, "w", ZIP_DEFLATED, allowZip64=True) as finished,
         ThreadPoolExecutor(max_workers=1) as worker,
     ):
-        for name in source.namelist():
-            content = source.read(name)
+        for name, content in parts.items():
             if name in by_path:
                 _write(finished, name, _ahead(worker, _spliced(content, by_path[name])))
             elif name.startswith("xl/tables/"):
                 _write(finished, name, [_stretched(content, splices)])
-            elif name == "xl/sharedStrings.xml":
+            elif name == SHARED_STRINGS:
                 _write(finished, name, _shared_strings(strings))
             elif name == "docProps/core.xml":
                 tag = f"<dc:language>{escape(language)}</dc:language></cp:coreProperties>".encode()
@@ -69,7 +69,12 @@ def _write(package: ZipFile, name: str, pieces: Iterable[bytes]) -> None:
 
 def _ahead(worker: Executor, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """`pieces`, but for the first few each laid out while the one before is being deflated."""
-    yield from islice(pieces, FEW)
+    for number, first in enumerate(pieces, 1):
+        yield first
+        if number == FEW:
+            break
+    else:
+        return
     coming = worker.submit(next, pieces, None)
     while (piece := coming.result()) is not None:
         coming = worker.submit(next, pieces, None)

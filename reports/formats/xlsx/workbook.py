@@ -1,7 +1,5 @@
 """The whole workbook: the order of its sheets, its names and properties."""
 
-from io import BytesIO
-
 import msgspec
 import pandas as pd
 
@@ -27,7 +25,7 @@ from .model import tally
 from .page import set_up
 from .ranges import SHEET_ROWS, SheetTable, blocks
 from .reconciliation_sheet import Sums
-from .stream import finish
+from .stream import packed
 
 
 def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
@@ -36,8 +34,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     `sheet_rows`: how many rows a sheet holds.
     """
     document = in_known_zone(document)  # the locale decides nothing here
-    package = BytesIO()
-    book = Book(document, package)
+    book = Book(document)
     allocation = document.allocation
     if allocation is not msgspec.UNSET:
         sessions = sessions.assign(centre=centres_of(sessions, allocation.assigned))
@@ -72,9 +69,7 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
     about_sheet.write(book)
     book.define(written.names | (spread.names if spread else {}) | {"all_checks": verdict})
     _describe(book)
-    book.workbook.close()
-    splices = sessions_sheet.splices(table.blocks, shown, sessions, book.paths())
-    return finish(package.getvalue(), splices, book.workbook.str_table.string_array, document.locale.replace("_", "-"))
+    return packed(book, sessions_sheet.splices(table.blocks, shown, sessions, book.paths()), document.locale)
 
 
 def _order(document: Document, table: SheetTable, *, restated: bool) -> list[str]:
