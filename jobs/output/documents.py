@@ -36,14 +36,18 @@ class UnitFolder(Folder):
         output, account, month = self._parts
         return Folder(output, account, month, folder)
 
-    def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
-        """As in any folder; `name` may lie in a folder below."""
-        below, _, base = name.rpartition("/")
-        if not below:
-            super().write(name, content, mode)
-            return
-        with self._below(below) as folder, folder.locked():
-            folder.write(base, content, mode)
+    def write_all(self, contents: Mapping[str, bytes], mode: int = 0o600) -> None:
+        """As in any folder; a name may lie in a folder below."""
+        folders: dict[str, dict[str, bytes]] = {}
+        for name, content in contents.items():
+            below, _, base = name.rpartition("/")
+            folders.setdefault(below, {})[base] = content
+        for below, inside in folders.items():
+            if not below:
+                super().write_all(inside, mode)
+                continue
+            with self._below(below) as folder, folder.locked():
+                folder.write_all(inside, mode)
 
     def read(self, name: str) -> bytes | None:
         """As in any folder; `name` may lie in a folder below."""
@@ -64,13 +68,13 @@ class UnitFolder(Folder):
 
     def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> dict[str, str]:
         """Writes the drafts' files, removes what earlier drafts left; gives each file's SHA-256 by name."""
-        digests = {}
+        digests: dict[str, str] = {}
         keep = {name for draft in drafts for name in files_of(draft).values()}
         self.remove_drafts(keep=keep)
         for draft in drafts:
-            for _, name, content in _all_made(draft, sessions):
-                self.write(name, content, self._file_mode)
-                digests[name] = hashlib.sha256(content).hexdigest()
+            files = {name: content for _, name, content in _all_made(draft, sessions)}
+            self.write_all(files, self._file_mode)
+            digests |= _digests(files)
         return digests
 
     def remove_drafts(self, keep: set[str] | None = None) -> None:
@@ -100,18 +104,18 @@ class UnitFolder(Folder):
         if prepared != document:
             files = _final_files(document, sessions)
         self._prepared = None
-        digests = {}
+        missing = {}
         for name, content in files.items():
             there = self.read(name)
             if there is None:
-                self.write(name, content, self._file_mode)
+                missing[name] = content
             elif there != content:
                 raise OutputError(
                     f"{self.path / name} is there with other contents and is never overwritten; "
                     "move it away, then run the same command again"
                 )
-            digests[name] = hashlib.sha256(content).hexdigest()
-        return digests
+        self.write_all(missing, self._file_mode)
+        return _digests(files)
 
     def rewrite(
         self, document: Document, sessions: pd.DataFrame, format_names: Iterable[str], *, written: bool
@@ -130,9 +134,8 @@ class UnitFolder(Folder):
             others = [name for name, content in made.items() if self.read(name) not in (None, content)]
             if others:
                 raise OutputError("\n".join(f"{self.path / name} {_ANOTHER}" for name in others))
-        for name, content in made.items():
-            self.write(name, content, self._file_mode)
-        return {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}
+        self.write_all(made, self._file_mode)
+        return _digests(made)
 
     def _holds_another(self, document: Document) -> bool:
         """Whether the JSON there is of a document made from another reply: no altered copy of this one."""
@@ -158,6 +161,10 @@ class UnitFolder(Folder):
         """Gives the file's SHA-256 by name."""
         self.write("summary.json", summary, self._file_mode)
         return {"summary.json": hashlib.sha256(summary).hexdigest()}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 _ANOTHER = (

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -89,6 +89,19 @@ class Folder:
 
     def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
         """Puts `content` under `name`, over what is there. Raises OutputError, and then nothing has changed."""
+        self.write_all({name: content}, mode)
+
+    def write_all(self, contents: Mapping[str, bytes], mode: int = 0o600) -> None:
+        """Puts each content under its name, over what is there, in their order; the folder is synced once.
+
+        Raises OutputError; then those before the one that could not be written are there.
+        """
+        for name, content in contents.items():
+            self._put(name, content, mode)
+        with _explained(self.path):
+            os.fsync(self._fd)
+
+    def _put(self, name: str, content: bytes, mode: int) -> None:
         self._refuse_link(name)
         begin, end = _TEMPORARY
         temporary = f"{begin}{name}.{os.getpid()}{end}"
@@ -100,7 +113,6 @@ class Folder:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=self._fd)
                 raise
-            os.fsync(self._fd)
 
     def _write_synced(self, name: str, content: bytes, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW

@@ -73,3 +73,14 @@ def test_an_error_says_path_reason_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"/file: .*; correct that, then run the same command again$"):
         Folder(tmp_path / "file")
+
+
+def test_of_several_files_those_before_the_one_that_cannot_be_written_are_there(tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    with Folder(tmp_path) as folder:
+        with pytest.raises(OutputError, match="second is not a plain file"):
+            folder.write_all({"first": b"1", "second": b"2", "third": b"3"})
+        assert folder.read("first") == b"1"
+        assert set(folder.names()) == {"first", "second"}
+        folder.write_all({"first": b"one", "third": b"3"})
+        assert (folder.read("first"), folder.read("third")) == (b"one", b"3")
