@@ -14,7 +14,7 @@ from sqlalchemy.sql import column, table
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
 from jobs.output.folder import make_folders
 
-HEAD = "0005"  # the newest revision in `migrations/versions`
+HEAD = "0006"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
 _WAIT_SECONDS = 60  # for another process's transaction
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "could not decode")  # as SQLite says it

@@ -16,13 +16,13 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal_column, select
 
 from jobs.billing.month import Month
 from jobs.errors import UnitError
 from jobs.ledger.renames import keys_of
 from jobs.ledger.rows import ALL, newest_of_each_month
-from jobs.ledger.schema import credentials, documents, numbers
+from jobs.ledger.schema import PREFIX, credentials, documents, numbers
 from reports.document import Document
 
 if TYPE_CHECKING:
@@ -45,16 +45,15 @@ def is_noted(connection: Connection, account: str, pair: str) -> bool:
 def refuse_prefix(connection: Connection, account: str, prefix: str) -> None:
     """Raises UnitError where invoices of another account have numbers with this prefix, in capitals or not."""
     others = numbers.c.account.not_in(keys_of(connection, account)) & (numbers.c.series == "invoice")
-    query = select(numbers.c.account, numbers.c.number)
-    found = connection.execute(query.where(others, numbers.c.number.istartswith(f"{prefix}-", autoescape=True)))
-    for key, number in found:
-        if number.rsplit("-", 2)[0].casefold() == prefix.casefold():
-            other, *_ = keys_of(connection, key)
-            raise UnitError(
-                f"account {account}: the invoice prefix {prefix} is that of account {other}, which has {number}; "
-                f"if {account} is {other} renamed: securevideo-billing rename {other} {account}; "
-                f"if it is another account, give it another invoice_prefix"
-            )
+    same = literal_column(PREFIX) == func.lower(f"{prefix}-")
+    query = select(numbers.c.account, numbers.c.number).where(others, same).limit(1)
+    for key, number in connection.execute(query):
+        other, *_ = keys_of(connection, key)
+        raise UnitError(
+            f"account {account}: the invoice prefix {prefix} is that of account {other}, which has {number}; "
+            f"if {account} is {other} renamed: securevideo-billing rename {other} {account}; "
+            f"if it is another account, give it another invoice_prefix"
+        )
 
 
 def refuse_counted(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from jobs.billing import invoicing
 from jobs.billing.acceptance import Acceptance
@@ -73,15 +73,20 @@ def known(connection: Connection, account: str, month: str, view: View, *, count
     )
 
 
-def view(connection: Connection, account: str, month: str, until: str) -> View:
-    """What was known at the instant `until`, as the tables hold it, inclusive."""
-    document = select(func.max(documents.c.id)).where(documents.c.issued_at <= until)
+def view(connection: Connection, account: str, month: str, until: str | None) -> View:
+    """What was known at the instant `until`, as the tables hold it, inclusive; None: what is known by now."""
     kept_under = renames.home(connection, account, month)
     of_month = (snapshots.c.account == kept_under) & (snapshots.c.month == month)
-    snapshot = select(func.max(snapshots.c.id)).where(of_month, snapshots.c.fetched_at <= until)
-    event = select(func.max(events.c.id)).where(events.c.at <= until)
-    found = [connection.execute(newest).scalar_one() or 0 for newest in (document, snapshot, event)]
-    return View(document_id=found[0], snapshot_id=found[1], event_id=found[2])
+
+    def newest(table: Table, at: ColumnElement[str], *limits: ColumnElement[bool]) -> int:
+        by_then = () if until is None else (at <= until,)
+        return connection.execute(select(func.max(table.c.id)).where(*limits, *by_then)).scalar_one() or 0
+
+    return View(
+        document_id=newest(documents, documents.c.issued_at),
+        snapshot_id=newest(snapshots, snapshots.c.fetched_at, of_month),
+        event_id=newest(events, events.c.at),
+    )
 
 
 def view_before(connection: Connection, document_id: int, snapshot_id: int) -> View:

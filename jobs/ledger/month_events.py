@@ -29,7 +29,7 @@ def written(connection: Connection, account: str, month: str) -> dict[int, dict[
 
 def unwritten(connection: Connection, account: str, month: str) -> tuple[Issued, ...]:
     """The month's documents whose files an earlier run did not get to put in place."""
-    done = select(events.c.document_id).where(events.c.kind == "written")
-    own = (documents.c.account == account) & (documents.c.month == month) & documents.c.id.not_in(done)
-    rows = connection.execute(select(documents).where(own).order_by(documents.c.id)).mappings()
+    written = select(events.c.id).where(events.c.document_id == documents.c.id, events.c.kind == "written").exists()
+    own = (documents.c.account == account) & (documents.c.month == month)
+    rows = connection.execute(select(documents).where(own, ~written).order_by(documents.c.id)).mappings()
     return tuple(issued_from(dict(row)) for row in rows)

@@ -24,9 +24,20 @@ def present_key_by_key(connection: Connection) -> dict[str, str]:
 
 def keys_of(connection: Connection, account: str) -> tuple[str, ...]:
     """Every key of the account that has or had this one, the present one first."""
-    present = present_key_by_key(connection)
+    present = present_keys(_touching(connection, account))
     now = present.get(account, account)
     return (now, *(key for key, then in present.items() if then == now and key != now))
+
+
+def _touching(connection: Connection, account: str) -> Sequence[Any]:
+    """The renames of the account that has or had this key, in order."""
+    found: Sequence[Any] = ()
+    keys, before = {account}, set[str]()
+    while keys != before:
+        either = renames.c.old.in_(keys) | renames.c.new.in_(keys)
+        found = connection.execute(select(renames).where(either).order_by(renames.c.id)).mappings().all()
+        before, keys = keys, keys.union(*((row["old"], row["new"]) for row in found))
+    return found
 
 
 def home(connection: Connection, account: str, month: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LedgerRow = Mapping[str, Any]
 ALL = 2**62  # an id beyond all
+_REMEMBERED = 1000  # documents whose SessionIds are: those of a few accounts, however many a run bills
 
 
 def small_rows(connection: Connection, table: Table) -> list[LedgerRow]:
@@ -73,9 +74,13 @@ def packed_sessions(row: LedgerRow) -> bytes:
 def counting(connection: Connection, known: "dict[int, Ids]") -> "Callable[[int], Ids]":
     """Gives the SessionIds that a document's month was left with, from `known` or into it; may raise LedgerDamaged."""
 
+    columns = [documents.c[name] for name in ("id", "number", "sessions", "sessions_sha256")]
+
     def counted(document_id: int) -> "Ids":
         if document_id not in known:
-            row = connection.execute(select(documents).where(documents.c.id == document_id)).mappings().one()
+            if len(known) == _REMEMBERED:
+                known.clear()
+            row = connection.execute(select(*columns).where(documents.c.id == document_id)).mappings().one()
             known[document_id] = frames.session_ids(packed_sessions(dict(row)))
         return known[document_id]
 

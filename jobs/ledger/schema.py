@@ -32,12 +32,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
 
+# of a number, in small letters and with its hyphen: ACME-201611-0001 has acme-
+PREFIX = "lower(rtrim(rtrim(rtrim(number, '0123456789'), '-'), '0123456789'))"
 
-def _table(name: str, *columns: Column[object] | UniqueConstraint) -> Table:
+
+def _table(name: str, *columns: Column[object] | UniqueConstraint | Index) -> Table:
     return Table(
         name,
         metadata,
@@ -112,6 +116,7 @@ numbers = _table(
     UniqueConstraint("account", "series", "nth"),
     UniqueConstraint("number"),
     UniqueConstraint("document_id"),
+    Index("numbers_by_prefix", text(PREFIX)),
 )
 
 events = _table(
@@ -176,6 +181,13 @@ webhook_events = Table(
 for _of_months in (documents, snapshots, events):
     Index(f"{_of_months.name}_by_month", _of_months.c.account, _of_months.c.month)
 
+Index("documents_by_issued_at", documents.c.issued_at)
+Index("documents_by_corrects", documents.c.corrects)
+Index("attachments_by_snapshot", attachments.c.snapshot_id)
+Index("lines_by_document", lines.c.document_id)
+Index("events_by_document", events.c.document_id)
+Index("renames_by_old", renames.c.old)
+Index("renames_by_new", renames.c.new)
 Index("credentials_by_fingerprint", credentials.c.fingerprint)
 
 IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events, renames, credentials)

@@ -192,7 +192,7 @@ class Ledger:
     def view(self, account: str, month: str, *, as_of: date | None = None) -> View:
         """What was known at the end of the day `as_of`, UTC; without it, now."""
         with engine.reading(self._engine) as connection:
-            return decided_on.view(connection, account, month, history.end_of(as_of))
+            return decided_on.view(connection, account, month, history.end_of(as_of) if as_of else None)
 
     def view_before(self, document_id: int, snapshot_id: int) -> View:
         """What was known when a document was posted, of what was posted with it too."""
@@ -219,10 +219,13 @@ class Ledger:
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
-        keys = None if account is None else self.keys_of(account)
-        for row in self.outline()[documents.name]:
-            if (keys is None or row["account"] in keys) and month in (None, row["month"]):
-                yield issued_from(self.document_row(row["id"]))
+        of_account = () if account is None else (documents.c.account.in_(self.keys_of(account)),)
+        of_month = () if month is None else (documents.c.month == month,)
+        with engine.reading(self._engine) as connection:
+            query = select(documents.c.id).where(*of_account, *of_month).order_by(documents.c.id)
+            ids = connection.execute(query).scalars().all()
+        for row_id in ids:
+            yield issued_from(self.document_row(row_id))
 
     def outline(self) -> dict[str, list[Mapping[str, Any]]]:
         """Every table's rows as they are stored, in order, as one view; of documents only what is small."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.company import Company, account, row, rows
-from tests.jobs.ledger.ledgers import asked, sql
+from tests.jobs.ledger.ledgers import as_of_revision, asked, sql
 
 SEP, OCT, NOV = "2016-09", "2016-10", "2016-11"
 DECEMBER = "2016-12-05T00:00:00+00:00"
@@ -185,8 +185,9 @@ def test_both_keys_in_the_configuration_are_two_accounts(tmp_path: Path) -> None
 def test_a_ledger_of_an_older_version_knows_its_prefixes_at_once_and_its_credentials_after_a_run(
     company: Company,
 ) -> None:
-    older = ("DROP TABLE credentials", "DROP TABLE renames", "DELETE FROM heads WHERE name = 'credentials'")
-    sql(company.folder / "state" / "ledger.db", *older, "UPDATE alembic_version SET version_num = '0004'")
+    ledger = company.folder / "state" / "ledger.db"
+    sql(ledger, "DELETE FROM heads WHERE name = 'credentials'")
+    as_of_revision(ledger, "0004", without=("credentials", "renames"))
     section = company.settings["accounts"]["acme"]
     renamed(company)
     assert "prefix ACME" in bill(company, NOV).stderr

@@ -25,6 +25,7 @@ def location(place: Installation) -> Path | str:
     return place.ledger if place.database else place.folder / place.ledger
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")  # SQLite's is compared in tests/jobs/ledger
 def test_migrations_make_the_schema_that_the_program_uses(ground: Ground, vendor: Simulator) -> None:
     engine = open_engine(location(ground.install(vendor.url)))
     with engine.connect() as connection:

@@ -46,6 +46,13 @@ def asked(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def as_of_revision(path: Path, revision: str, *, without: Sequence[str]) -> None:
+    """Makes the ledger one of an older version, which had none of these tables, nor indexes but those by month."""
+    sql(path, *(f"DROP TABLE {table}" for table in without))
+    later = asked(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE '%by_month%'")
+    sql(path, *(f"DROP INDEX {name}" for (name,) in later), f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
 def rechain(path: Path) -> None:
     """What somebody would do who knows the program: all digests made anew, so that only the proof itself can tell."""
     with closing(sqlite3.connect(path)) as connection, connection:
