@@ -16,6 +16,7 @@ from jobs.ledger.state import MonthState
 from jobs.ledger.store import Ledger
 from jobs.output.folder import Folder
 from jobs.output.seal import OVERVIEW, sealed
+from jobs.output.summary import Decided
 from reports import formats, overview
 from reports.document import Document
 from reports.overview.content import (
@@ -24,6 +25,7 @@ from reports.overview.content import (
     Concern,
     DocumentEntry,
     File,
+    OpenMonth,
     Overview,
     OverviewAccount,
     OverviewMonth,
@@ -113,8 +115,16 @@ def _month(
         warnings=decided.warnings,
         may_have_changed=known.drift is not None,
         bill=_bill(known, folder, checked_at) if checked_at and issued else None,
+        open=None if issued else _open(decided),
         documents=(*(_issued(document, folder) for document in issued), *_drafted(known, folder)),
     )
+
+
+def _open(decided: Decided) -> OpenMonth | None:
+    if decided.forecast is UNSET:
+        return None
+    ahead, included = decided.forecast, _noted(decided.included, None)
+    return OpenMonth(ahead.used, included, ahead.projected, ahead.elapsed_days, ahead.days)
 
 
 def _noted(number: int | UnsetType | None, else_: int | None) -> int | None:

@@ -1,10 +1,11 @@
 """Where an open month is heading, on drafts of accounts that ask for it (docs/rules.md §22). Finished and frozen."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-ESTIMATE = "This is an estimate: COMP and DUPL come later and lower it."
+ESTIMATE = "This is an estimate: COMP and DUPL come later and lower it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,26 @@ class Forecast:
     high: int | None
     net_projected: Decimal | None  # in the currency's digits
     parts: tuple[PartForecast, ...]
+
+    @property
+    def last_day(self) -> int:
+        """The day of the month on which the vendor answered, or its last or first one."""
+        return min(self.days, self.elapsed_days + 1)
+
+
+def range_of(forecast: Forecast | PartForecast, written: Callable[[int], str]) -> str:
+    """ "36 (19 to 53)"; only where something is projected."""
+    low, projected, high = (written(figure or 0) for figure in (forecast.low, forecast.projected, forecast.high))
+    return projected if low == high else f"{projected} ({low} to {high})"
+
+
+def explained(forecast: Forecast) -> str:
+    """How far the figures can be relied on, in a sentence or two."""
+    early = next((part for part in forecast.parts if part.projected is None), None)
+    if early is None:
+        return f"{ESTIMATE}. It goes by the pace so far; 19 times of 20 the month ends within the range."
+    of = "the plan in force" if len(forecast.parts) > 1 else "the month"
+    return (
+        f"Too early to say where the month is heading: figures mislead before {early.needed_days} whole days of {of} "
+        f"have ended, UTC; {early.elapsed_days} have."
+    )

@@ -220,12 +220,13 @@ def _so_many(count: int, meter: str) -> str:
 def _over(courses: Sequence[_Course]) -> Iterator[Found]:
     for course in courses:
         over = [
-            f"about {_so_many(course.projected(name), name)}, {limit} included,"
+            f"about {_so_many(course.projected(name), name)}, {limit} included"
             for name, limit in _limits(course)
             if not course.early and course.projected(name) > limit
         ]
         if over:
-            text = f"at this pace {' and '.join(over)} at the end, {_days(course)} so far. {ESTIMATE}"
+            gone = f"{course.elapsed} of {course.days} days are over"
+            text = f"at this pace {' and '.join(over)}, at the end; {gone}. {ESTIMATE}"
             yield Alert("forecast-over", course.planned.part.number), _where(course, courses) + text
 
 

@@ -44,6 +44,17 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMonth:
+    """How far a month has come that is still open."""
+
+    used: int  # counted sessions
+    included: int | None  # None: unlimited, or no allowance
+    projected: int | None  # None: too early
+    elapsed_days: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewMonth:
     month: str  # "2016-11"
     status: MonthStatus
@@ -56,6 +67,7 @@ class OverviewMonth:
     may_have_changed: bool  # webhook events named its sessions after its last run; never so where none is issued
     documents: tuple[DocumentEntry, ...]  # the issued ones, then the drafts
     bill: Bill | None = None  # None: of an account whose vendor's bills are not checked
+    open: OpenMonth | None = None  # of an account that asks where its open month is heading
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, locale_named
 from reports.match.result import bucket
 from reports.overview.content import Bill, Concern, DocumentEntry, Overview, OverviewAccount, OverviewMonth, Sum
+from reports.overview.progress import Progress, progress
 from reports.overview.spark import Spark, digits_of, is_foreign, spark
 from reports.text import so_many
 from reports.wording import title_of
@@ -70,6 +71,7 @@ class MonthRow:
     total: Cell
     documents: tuple[DocumentRow, ...]
     bill: Link | None  # the vendor's, in words; `path` may be empty
+    progress: Progress | None  # of an open month
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ def _month(account: OverviewAccount, month: OverviewMonth, locale: Locale) -> Mo
         total=Cell(_amount(month.total, month, account, locale), number=True),
         documents=tuple(_listed(document, account, month, locale) for document in month.documents),
         bill=_bill(month.bill, locale),
+        progress=progress(month.open, locale) if month.open else None,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import accumulate
 
 from reports.document import Document, Part
+from reports.forecast import PartForecast, range_of
 from reports.locale import Locale
 from reports.text import so_many
 
@@ -41,6 +42,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a part is heading: a dashed line to the end of the part, and the range it opens to, as SVG points."""
+
+    line: str
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     box: str
     ground: str
@@ -54,6 +63,7 @@ class Chart:
     title: str
     sentences: tuple[str, ...]  # what the chart shows, in sentences: its text alternative
     has_over: bool
+    headings: tuple[Heading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +96,18 @@ class Scale:
 def chart(document: Document, locale: Locale) -> Chart:
     """The chart of a document's month."""
     runs = tuple(_run(part, document.daily) for part in document.parts)
-    step, top = _levels(max((count for run in runs for count in (*run.totals, run.limit or 0)), default=0))
+    forecast = document.forecast or None
+    ahead = [] if forecast is None else [one for one in zip(runs, forecast.parts, strict=True) if _goes_on(*one)]
+    until = len(document.daily) if forecast is None else forecast.last_day  # later ones have no bar yet
+    highest = [count for run in runs for count in (*run.totals, run.limit or 0)] + [part.high or 0 for _, part in ahead]
+    step, top = _levels(max(highest, default=0))
     scale = Scale(len(document.daily), top)
     return Chart(
         box=f"0 0 {WIDTH} {HEIGHT}",
         ground=_at(scale.y(0)),
         left=_at(scale.x(1)),
         right=_at(scale.x(scale.days + 1)),
-        bars=tuple(bar for run in runs for bar in _bars(run, scale)),
+        bars=tuple(bar for run in runs for bar in _bars(run, scale, until)),
         levels=tuple(
             Mark(_at(LEFT - 8), _at(scale.y(level)), _at(scale.x(scale.days + 1)), locale.compact(level))
             for level in range(0, top + 1, step)
@@ -104,8 +118,12 @@ def chart(document: Document, locale: Locale) -> Chart:
         limits=tuple(_limit(run, scale, locale) for run in runs if run.limit is not None),
         borders=tuple(Mark(_at(scale.x(run.first)), _at(TOP), "", run.part.plan) for run in runs[1:]),
         title=f"Counted sessions in {locale.month(document.month)}, added up day by day (UTC)",
-        sentences=tuple(_sentence(run, locale, several=len(runs) > 1) for run in runs),
+        sentences=(
+            *(_sentence(run, locale, several=len(runs) > 1) for run in runs),
+            *(_ahead_in_words(run, part, locale) for run, part in ahead),
+        ),
         has_over=any(run.limit is not None and run.totals and run.totals[-1] > run.limit for run in runs),
+        headings=tuple(_heading(run, part, scale) for run, part in ahead),
     )
 
 
@@ -119,10 +137,29 @@ def _levels(highest: int) -> tuple[int, int]:
     return step, max(1, -(-highest // step)) * step
 
 
-def _bars(run: Run, scale: Scale) -> list[Bar]:
+def _goes_on(run: Run, part: PartForecast) -> bool:
+    return part.projected is not None and 0 < part.elapsed_days < len(run.totals)
+
+
+def _heading(run: Run, part: PartForecast, scale: Scale) -> Heading:
+    def point(days: int, count: int | None) -> str:
+        return f"{_at(scale.x(run.first + days))},{_at(scale.y(count or 0))}"
+
+    begin, days = point(part.elapsed_days, part.used), len(run.totals)
+    return Heading(
+        f"{begin} {point(days, part.projected)}", f"{begin} {point(days, part.low)} {point(days, part.high)}"
+    )
+
+
+def _ahead_in_words(run: Run, part: PartForecast, locale: Locale) -> str:
+    about = f"about {range_of(part, locale.number)} by {locale.short_day(run.part.last)}"
+    return f"At the pace of the first {part.elapsed_days} days: {about}, an estimate."
+
+
+def _bars(run: Run, scale: Scale, until: int) -> list[Bar]:
     bars = []
     width = (scale.x(2) - scale.x(1)) * (1 - GAP)
-    for day, total in enumerate(run.totals, run.first):
+    for day, total in enumerate(run.totals[: max(0, until - run.first + 1)], run.first):
         inside = total if run.limit is None else min(total, run.limit)
         bars.append(
             Bar(

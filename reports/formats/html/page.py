@@ -8,6 +8,7 @@ import pandas as pd
 from reports.document import Document
 from reports.figures import figures
 from reports.findings import blocking_findings, listed
+from reports.forecast import explained, range_of
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.checks import checks
@@ -60,6 +61,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
         "asked": _asked(document, locale),
         "alert": _alert(document, locale),
         "allowance": _allowance(document, locale),
+        "forecast": _forecast(document, locale),
         "chart": chart(document, locale),
         "all_checks": "OK" if all(check.holds for check in found) else "ERROR",
         "trace": _trace(document),
@@ -150,6 +152,24 @@ def _allowance(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
         ("Left", unused),
         ("Overage", number(locale, allowance.overage, field="overage_sessions")),
     ]
+
+
+def _forecast(document: Document, locale: Locale) -> dict[str, Any] | None:
+    """Where an open month is heading; None where that is not asked for."""
+    if not document.forecast:
+        return None
+    forecast = document.forecast
+    sessions, net = UNKNOWN, UNKNOWN
+    if forecast.net_projected is not None:
+        sessions = range_of(forecast, locale.number)
+        net = f"{document.currency} {locale.number(forecast.net_projected, document.digits)}"
+    figures = [
+        ("Days gone", Cell(f"{forecast.elapsed_days} of {forecast.days}", number=True)),
+        ("Counted so far", number(locale, forecast.used)),
+        ("About, at the end", Cell(sessions, number=True)),
+        ("Net about", Cell(net, number=True)),
+    ]
+    return {"figures": figures, "note": explained(forecast)}
 
 
 def _trace(document: Document) -> list[str]:

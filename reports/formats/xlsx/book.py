@@ -50,6 +50,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "info": {"font_color": BLUE},
     "box": {"bg_color": PALE, "font_size": 9},
     "count": {"num_format": "#,##0"},
+    "pace": {"num_format": "#,##0.0", "font_color": GREY, "italic": True},
     "quantity": {"num_format": "#,##0_);(#,##0)"},
     "squares": {"num_format": "#,##0.######"},
     "id": {"num_format": "0"},

@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from reports.document import Document, Line, Party
 from reports.findings import blocking_findings
+from reports.forecast import Forecast, explained, range_of
 from reports.payment import balance, particulars
 from reports.text import shown, so_many
 from reports.wording import KINDS, UNNUMBERED
@@ -40,6 +41,8 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
     row = _totals(book, row, totals)
     row = _prose(book, row + 1, _terms(document), "bold")
     row = payment_block.write(book, SHEET, row + 1, totals.total) if document.issuer.payment else row
+    if document.forecast:
+        row = _prose(book, row + 1, _ahead(document, document.forecast))
     book.text(SHEET, row + 1, 0, "Rules and sources", "box", "bold")
     _fill(book, row + 1)
     for rule in (*document.rules, *_sources(document)):
@@ -186,6 +189,18 @@ def _terms(document: Document) -> list[str]:
 
 def _left(document: Document) -> str:
     return balance(document, f"{document.currency} {document.month_total:,.{document.digits}f}")
+
+
+def _ahead(document: Document, forecast: Forecast) -> list[str]:
+    """Where the month is heading."""
+    counted = so_many(forecast.used, "counted session", "{:,}".format)
+    gone = f"After {forecast.elapsed_days} of {forecast.days} days: {counted}"
+    if document.allowance.included is not None:
+        gone += f", {document.allowance.used:,} of {document.allowance.included:,} included ones used"
+    if forecast.net_projected is None:
+        return [f"{gone}.", explained(forecast)]
+    net = f"{document.currency} {forecast.net_projected:,.{document.digits}f}"
+    return [f"{gone}; about {range_of(forecast, '{:,}'.format)} at the end, about {net} net.", explained(forecast)]
 
 
 def _sources(document: Document) -> tuple[str, ...]:
