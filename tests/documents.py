@@ -32,6 +32,7 @@ from reports.document import (
     Rows,
     Snapshot,
 )
+from reports.forecast import Forecast, PartForecast
 
 MONTH, DAYS = "2016-11", 30
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
@@ -102,6 +103,25 @@ def sample(
             note=pd.Series(["" if i % 3 else "late start" for i in range(len(frame))], dtype="object"),
         )
     return document, frame
+
+
+def heading(*, parts: int = 1, early: bool = False) -> Forecast:
+    """Where a month of `sample` is heading, after 20 of its days."""
+    first = PartForecast(1, 20, 10, 8, 12, 8, 18) if parts == 1 else PartForecast(1, 15, 7, 5, 5, 5, 5)
+    second = PartForecast(2, 5, 7, 3, None, None, None) if early else PartForecast(2, 8, 7, 3, 6, 3, 11)
+    each = (first, second)[:parts]
+    known = not early
+    return Forecast(
+        as_of=datetime(2016, 11, 21, 6, tzinfo=UTC),
+        days=DAYS,
+        elapsed_days=20,
+        used=8,
+        projected=sum(one.projected or 0 for one in each) if known else None,
+        low=sum(one.low or 0 for one in each) if known else None,
+        high=sum(one.high or 0 for one in each) if known else None,
+        net_projected=Decimal("45.00") if known else None,
+        parts=each,
+    )
 
 
 @dataclass(frozen=True)

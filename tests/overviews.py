@@ -9,6 +9,7 @@ from reports.overview.content import (
     Concern,
     DocumentEntry,
     File,
+    OpenMonth,
     Overview,
     OverviewAccount,
     OverviewMonth,
@@ -86,4 +87,5 @@ def _of_month(key: str, back: int, number: int, currency: str, digits: int) -> O
         warnings=back % 3 if computed else 0,
         may_have_changed=status == "issued" and back % 3 == 0,
         documents=tuple(documents),
+        open=OpenMonth(9 + back, 8, 14 if back else None, 20 if back else 5, 30) if status == "draft" else None,
     )

@@ -33,7 +33,6 @@ def progress(month: OpenMonth, locale: Locale) -> Progress:
 
 
 def _in_words(month: OpenMonth, locale: Locale) -> str:
-    used = locale.number(month.used)
-    against = "" if month.included is None else f" of {locale.number(month.included)}"
+    included = "" if month.included is None else f", {locale.number(month.included)} included"
     heading = "" if month.projected is None else f", about {locale.number(month.projected)} at the end"
-    return f"{used}{against} used in {month.elapsed_days} of {month.days} days{heading}"
+    return f"{locale.number(month.used)} used{included}; {month.elapsed_days} of {month.days} days gone{heading}"

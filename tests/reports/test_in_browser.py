@@ -18,7 +18,7 @@ from reports.formats import render
 from tests import hostile, tools
 from tests.browser import opened, start
 from tests.company import MONTH
-from tests.documents import sample
+from tests.documents import heading, sample
 from tests.jobs.test_allocation import INVOICE, company
 from tests.overviews import overview
 from tests.usage_reports import report
@@ -26,7 +26,7 @@ from tests.usage_reports import report
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "index", "usage", "centre")
+PAGES = (*DOCUMENTS, "heading", "index", "usage", "centre")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -49,6 +49,8 @@ def content(name: str) -> bytes:
         return usage.render("html", *report())
     if name == "centre":
         return statement()
+    if name == "heading":
+        return render("html", *sample("draft", sessions=11, parts=2, forecast=heading(parts=2)))
     return render("html", *sample(name, sessions=40, parts=2))
 
 

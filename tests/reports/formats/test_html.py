@@ -18,7 +18,7 @@ from reports.formats.html.chart import chart
 from reports.locale import locale_named
 from reports.stored import plain
 from tests import hostile
-from tests.documents import sample
+from tests.documents import heading, sample
 
 KINDS = get_args(Kind)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -295,3 +295,29 @@ def test_no_bar_runs_through_the_label_of_a_low_allowance() -> None:
     assert float(limit.text_y) <= min(float(bar.over_y) for bar in early) < float(limit.y)
     [roomy] = chart(sample(sessions=300, included=200)[0], locale_named("en_US")).limits
     assert roomy.text_y == roomy.y
+
+
+def test_a_forecast_is_shown_with_its_range_and_called_an_estimate() -> None:
+    document, sessions = sample("draft", sessions=11, forecast=heading())
+    page = Page(document, sessions)
+    assert "Where the month is heading Days gone 20 of 30 Counted so far 8 About, at the end 12 (8 to 18)" in page.text
+    assert "Net about USD 45.00 This is an estimate: COMP and DUPL come later and lower it." in page.text
+    assert "At the pace of the first 20 days: about 12 (8 to 18) by Nov 30, an estimate." in page.text
+    (line,), (span,) = page.all("polyline"), page.all("polygon")
+    begin, end = (point.split(",") for point in str(line["points"]).split())
+    assert float(begin[0]) < float(end[0]) == 712
+    assert [str(span["points"]).split()[0]] == [",".join(begin)]
+    assert len([one for one in page.all("rect") if one["class"] == "inside"]) == 21, "no bar for days still to come"
+
+
+def test_what_is_too_early_is_said_and_draws_no_line() -> None:
+    page = Page(*sample("draft", sessions=11, parts=2, forecast=heading(parts=2, early=True)))
+    assert "About, at the end — Net about — Too early to say where the month is heading" in page.text
+    assert "before 7 whole days of the plan in force have ended, UTC; 5 have." in page.text
+    assert page.all("polyline") == []
+
+
+def test_only_the_part_that_goes_on_has_a_line() -> None:
+    page = Page(*sample("draft", sessions=11, parts=2, forecast=heading(parts=2)))
+    assert len(page.all("polyline")) == 1
+    assert "At the pace of the first 8 days: about 6 (3 to 11) by Nov 30" in page.text

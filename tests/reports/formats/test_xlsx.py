@@ -23,7 +23,7 @@ from reports.formats.xlsx.model import half_up
 from reports.formats.xlsx.reading import read_figures
 from reports.formats.xlsx.workbook import build
 from reports.text import shown
-from tests.documents import sample
+from tests.documents import heading, sample
 from tests.reports.formats.libreoffice import recalculated
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")  # openpyxl knows no data bars of 2010
@@ -57,6 +57,7 @@ CASES: dict[str, dict[str, Any]] = {
     "no_meter": {"sessions_meter": False},
     "empty": {"sessions": 0, "months": 1},
     "draft": {"kind": "draft", "sessions": 12},
+    "heading": {"kind": "draft", "sessions": 11, "parts": 2, "forecast": heading(parts=2)},
     "credit_note": {"kind": "credit_note", "sessions": 40, "minutes_included": 100},
     "supplementary": {"kind": "supplementary_invoice", "sessions": 40},
     "restatement": {"kind": "restatement", "sessions": 40, "participants": "full"},
@@ -539,3 +540,20 @@ def test_long_texts_are_whole_where_the_next_cell_is_taken() -> None:
 def test_a_long_note_does_not_widen_the_printed_page(packages) -> None:
     full = load_workbook(BytesIO(packages["restatement"]))["Sessions"]
     assert full.print_area == "'Sessions'!$A$1:$N$42"
+
+
+def test_a_forecast_stands_on_the_invoice_sheet_and_goes_on_in_the_chart(packages) -> None:
+    found = {(sheet, place): value for sheet, place, value, _ in cells(packages["heading"])}
+    said = [str(value) for (sheet, _), value in found.items() if sheet == "Invoice"]
+    assert any(text.startswith("After 20 of 30 days: 8 counted sessions") for text in said)
+    assert any("This is an estimate: COMP and DUPL come later and lower it." in text for text in said)
+    (head,) = (place for (sheet, place), value in found.items() if value == "At this pace (estimate)")
+    first = int(head[1:]) + 1
+    pace = [found.get(("Reconciliation", f"H{first + day}")) for day in range(30)]
+    assert pace[:22] == [None] * 22, "the first part is over; of the second 8 days are"
+    assert (pace[22], pace[-1]) == (3, 6)
+    assert pace[22:] == sorted(pace[22:])
+    chart = part(packages["heading"], "xl/charts/chart1.xml")
+    assert "At this pace (estimate)" in chart
+    assert f"$F${first}:$F${first + 20}<" in chart, "the running count ends where the vendor answered"
+    assert "At this pace" not in part(packages["draft"], "xl/charts/chart1.xml")

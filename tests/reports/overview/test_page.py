@@ -118,3 +118,15 @@ def test_thirty_accounts_of_forty_months_have_every_month() -> None:
     rows = {str(attributes["id"]) for tag, attributes in page.elements if tag == "tr" and "id" in attributes}
     assert len(rows) == 1200
     assert len(page.source) < 2 * 2**20
+
+
+def test_an_open_month_has_a_bar_that_says_in_words_what_it_shows() -> None:
+    reader = Reader(overview(1, 8))
+    drafts = [month for account in overview(1, 8).accounts for month in account.months if month.open]
+    assert drafts
+    assert reader.all("svg", "class").count("progress") == len(drafts)
+    for month in drafts:
+        assert month.open is not None
+        about = f", about {month.open.projected} at the end" if month.open.projected else ""
+        used = f"{month.open.used} used, 8 included; {month.open.elapsed_days} of 30 days gone{about}"
+        assert used in reader.text
