@@ -26,7 +26,9 @@ TRACE = (
     "Each session's number is SecureVideo's own; the reply that it came in is kept under the SHA-256 below.",
     (
         "To try “what if”, change a status in the Sessions table: counts, overage and totals move, and All checks on "
-        "Reconciliation turns to ERROR, since the live figures no longer are the job's."
+        "Reconciliation turns to ERROR, since the live figures no longer are the job's. The status "
+        "turns red, and every sheet says that it was changed by hand, and the total as it was. All else is locked, "
+        "without a password (Review, Unprotect Sheet)."
     ),
     "A ROUND within a ROUND takes away what binary arithmetic adds before a half is rounded up.",
 )

@@ -18,7 +18,7 @@ from .ranges import SheetTable
 from .totals import Totals
 
 SHEET = "Allocation"
-HEAD = 2  # row of the heads
+HEAD = 3  # row of the heads
 LABELS = 2  # columns before the lines: name and code
 
 
@@ -53,8 +53,8 @@ def write(book: Book, allocation: Allocation, table: SheetTable, totals: Totals,
     grand = totals.total
     gap = Decimal(total.value) - Decimal(grand.value)
     formula = f"ROUND({total.local}-{grand.ref},{document.digits})"
-    book.text(SHEET, 1, 0, "Difference to the total of the document", "note")
-    difference = book.live(SHEET, 1, LABELS, formula, gap, "money")
+    book.text(SHEET, 2, 0, "Difference to the total of the document", "note")
+    difference = book.live(SHEET, 2, LABELS, formula, gap, "money")
     adds = Check(
         "Shares of the cost centres add up to the total", total.ref, total.value, grand.ref, grand.value, "money"
     )

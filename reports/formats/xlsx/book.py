@@ -20,6 +20,7 @@ from reports.text import shown
 from .model import price_digits
 
 Value = int | Decimal | str
+Sum = tuple[str, int | Decimal]  # a formula and its value
 
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
 GREY, PALE = "#595959", "#F2F2F2"
@@ -42,6 +43,8 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "right": {"align": "right"},
     "center": {"align": "center"},
     "left": {"align": "left"},  # of text that may run right to left
+    "unlocked": {"locked": False},
+    "edited": {"bold": True, "font_color": VERMILLION},
     "row": {"bottom": 4, "bottom_color": "#BFBFBF"},
     "sum": {"bold": True, "top": 1},
     "grand": {"bold": True, "top": 1, "bottom": 6, "font_size": 12},
@@ -270,7 +273,7 @@ class Sheets:
                 "created": created.replace(tzinfo=None),
             }
         )
-        self.workbook.set_size(1800 * 15, 1100 * 15)
+        self.workbook.set_size(1800, 1100)
 
     def parts(self) -> tuple[dict[str, bytes], Sequence[str]]:
         """The package's parts by name, and the shared strings that are to be one of them; nothing can be added then."""

@@ -35,7 +35,7 @@ def of_document(document: Document) -> list[Column]:
         _instants("billable_at", "Billable at (UTC)"),
         _instants("local", f"Billable at, local time ({document.timezone})", document.timezone, of="billable_at"),
         _instants("scheduled_at", "Scheduled at (UTC)"),
-        _categories("status", "Status", 9, "center"),
+        _categories("status", "Status", 9, "center", "unlocked"),
         Column("counts", "Counts towards limit", 12, ("center",), _counts),
         Column("allowance", "Allowance", 19, ("indent",), lambda of, style: rows.own_texts(of["allowance"], style)),
         _categories("charge", f"Charge ({document.currency})", 13, "price"),
@@ -98,8 +98,8 @@ def _numbers(name: str, head: str, width: int, style: str, *, repeats: bool = Tr
     return Column(name, head, width, (style,), lambda sessions, own: cells(sessions[of or name], own))
 
 
-def _categories(name: str, head: str, width: int, style: str) -> Column:
-    return Column(name, head, width, (style,), lambda sessions, own: rows.categories(sessions[name], own))
+def _categories(name: str, head: str, width: int, *styles: str) -> Column:
+    return Column(name, head, width, styles, lambda sessions, own: rows.categories(sessions[name], own))
 
 
 def _instants(name: str, head: str, zone: str = "UTC", *, of: str = "") -> Column:
@@ -110,10 +110,10 @@ def _instants(name: str, head: str, zone: str = "UTC", *, of: str = "") -> Colum
 
 
 def _counts(sessions: pd.DataFrame, style: Style) -> Cells:
-    return rows.categories(sessions["status"].cat.rename_categories(_counts_towards_limit), style)
+    return rows.categories(sessions["status"].cat.rename_categories(counts_towards_limit), style)
 
 
-def _counts_towards_limit(status: str) -> str:
+def counts_towards_limit(status: str) -> str:
     return "yes" if status == "BILL" else f"no ({status})"
 
 

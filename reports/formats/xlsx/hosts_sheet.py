@@ -12,7 +12,7 @@ from .rows import EXACT_UP_TO
 
 SHEET = "Hosts"
 LIVE_UP_TO = 5_000_000  # hosts × sessions: beyond, a recalculation would take minutes
-FIRST = 3
+FIRST = 4
 WIDTH = 34  # of the names, in characters
 ROW = ("row", "top")
 
@@ -28,7 +28,7 @@ def write(book: Book, table: SheetTable, counted: Tally) -> tuple[str, int]:
     sheet.set_column(8, 8, wide(13, price_digits(document), totals_of(document)))
     book.text(SHEET, 0, 0, "Sessions by host, most first", "title")
     note = "Counted live from the Sessions table." if live else "The job's own figures: too many to count live."
-    book.text(SHEET, 1, 0, note, "note")
+    book.text(SHEET, 2, 0, note, "note")
     charge = f"Charge ({document.currency})"
     heads = ["Host", "Host ID", "Sessions", *STATUSES, "Minutes", charge, "Job's sessions", "Difference"]
     listed = any(host.active is not None for host in document.hosts)

@@ -1,5 +1,6 @@
 """The Invoice sheet: one printed page, its figures drawn live from Reconciliation."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from textwrap import wrap
@@ -12,7 +13,8 @@ from reports.text import shown, so_many
 from reports.wording import KINDS, UNNUMBERED
 
 from . import payment_block
-from .book import Book, SheetCell, Span, fitting
+from .book import Book, SheetCell, Span, Sum, fitting
+from .hand_edits import Place
 from .model import decimals, price_digits
 from .page import set_up, totals_of, wide
 from .pricing import Pricing
@@ -25,8 +27,17 @@ PARAGRAPH = 900  # characters; About has the whole text
 ONE_PAGE = 60  # lines: more of them would be too small to read on one
 
 
-def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
-    """The whole sheet. Gives the sum of its lines, as a formula for other sheets and as a value."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What other sheets need of it."""
+
+    lines: Sum  # of the lines
+    apart: str  # Σ of the squared differences between the totals shown and those of Reconciliation: a formula
+    line: Place  # of the line on a hand edit
+
+
+def write(book: Book, pricing: Pricing, totals: Totals) -> Written:
+    """The whole sheet."""
     document = book.document
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, one=len(document.lines) <= ONE_PAGE)
@@ -35,10 +46,11 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
     sheet.set_column(1, 1, 15)
     sheet.set_column(2, 2, wide(15, price_digits(document), (line.unit_price for line in document.lines)))
     sheet.set_column(3, 3, wide(12, digits, totals_of(document)) + 8)  # the total is larger, and has the currency
-    row = payment_block.logo(book, SHEET, _heading(book))
-    row = _parties(book, row)
+    top = _heading(book)
+    row = _parties(book, payment_block.logo(book, SHEET, top))
     row, lines = _lines(book, row + 1, pricing)
-    row = _totals(book, row, totals)
+    sums = _totals(book, row, totals)
+    row += len(sums)
     row = _prose(book, row + 1, _terms(document), "bold")
     row = payment_block.write(book, SHEET, row + 1, totals.total) if document.issuer.payment else row
     if document.forecast:
@@ -52,7 +64,9 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> tuple[str, Decimal]:
     sheet.print_area(0, 0, row + 1, LAST)
     value = sum((Decimal(cell.value) for cell in lines), Decimal(0))
     span = Span(SHEET, 3, lines[0].row, lines[-1].row) if lines else None
-    return (f"SUM({span.ref})" if span else "0"), value
+    apart = ",".join(f"{cell.ref}-{whole.ref}" for cell, whole in zip(sums, totals.each, strict=True))
+    lined = f"SUM({span.ref})" if span else "0", value
+    return Written(lined, f"SUMSQ({apart})", Place(SHEET, top - 1, 0, LAST))
 
 
 def _heading(book: Book) -> int:
@@ -142,11 +156,12 @@ def _line(book: Book, row: int, line: Line, pricing: Pricing) -> SheetCell:
     document = book.document
     book.text(SHEET, row, 0, line.description, "row", "wrap", "top")
     book.height(SHEET, row, (line.description, 50), line=16)
-    book.constant(SHEET, row, 2, line.unit_price, "price", "row", "top")
     priced = pricing.lines.get((line.part, line.meter, line.tier))
     if priced is None:
+        book.constant(SHEET, row, 2, line.unit_price, "price", "row", "top")
         book.constant(SHEET, row, 1, line.quantity, "quantity", "row", "top")
         return book.constant(SHEET, row, LAST, line.amount, "money", "row", "top")
+    book.live(SHEET, row, 2, priced.price.ref, priced.price.value, "price", "row", "top")
     quantity, amount = priced.quantity.ref, priced.amount.ref
     issued = (Decimal(0), Decimal(0))
     if document.is_adjustment:
@@ -161,17 +176,18 @@ def _literal(number: Decimal) -> str:
     return f"({fitting(number):f})" if number < 0 else format(Decimal(fitting(number)), "f")
 
 
-def _totals(book: Book, row: int, totals: Totals) -> int:
+def _totals(book: Book, row: int, totals: Totals) -> list[SheetCell]:
     document = book.document
     rate = Decimal(fitting(document.tax_rate))
     tax = f"{document.tax_name} {rate:.{decimals(rate)}f}%"
     entries = (("Net", totals.net, "sum", "money"), (tax, totals.tax, "bold", "money"))
+    cells = []
     for offset, (label, cell, look, money) in enumerate((*entries, ("Total", totals.total, "grand", "total"))):
         book.sheet(SHEET).set_row(row + offset, 19)
         book.text(SHEET, row + offset, 1, label, look)
         book.text(SHEET, row + offset, 2, "", look)
-        book.live(SHEET, row + offset, LAST, cell.ref, cell.value, look, money)
-    return row + 3
+        cells.append(book.live(SHEET, row + offset, LAST, cell.ref, cell.value, look, money))
+    return cells
 
 
 def _terms(document: Document) -> list[str]:

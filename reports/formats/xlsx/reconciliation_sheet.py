@@ -6,7 +6,7 @@ from decimal import Decimal
 from reports.wording import name_of
 
 from . import checks, daily, pricing, statuses, totals
-from .book import Book, SheetCell, Span, multiplied
+from .book import Book, SheetCell, Span, Sum, multiplied
 from .checks import Check
 from .daily import Daily
 from .model import Tally
@@ -16,10 +16,9 @@ from .ranges import SheetTable
 from .statuses import Limits, ReplyRows, Statuses
 from .totals import Totals
 
-CHECKS = 13
+CHECKS = 15
 FIRST_CHECK = 2
 ON_A_PAGE = 68  # rows; what is longer goes on before a table, not within it
-Sum = tuple[str, int | Decimal]  # a formula and its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,8 @@ class Sums:
     """Sums on other sheets that the checks need: formula and value."""
 
     lines: Sum
+    totals: str  # squared differences between those of the Invoice sheet and those here
+    untouched: Sum  # sessions whose status is the job's
     hosts: Sum
     changes: Sum | None  # where the document restates
     shares: tuple[Check, ...] = ()  # of cost centres, where there are any
@@ -98,6 +99,7 @@ def _counts(book: Book, written: ReconciliationFigures, sums: Sums) -> list[Chec
               f"SUM({status.by_status.local})", by_status, rows.local, rows.value),
         Check("Sessions by host add up to all sessions", *sums.hosts, rows.local, rows.value),
         Check("Counted sessions by day add up to BILL", by_day, written.daily.total, bill.local, bill.value),
+        Check("Every session has the status that the job gave it", *sums.untouched, rows.local, rows.value),
         _same(book, "Sessions by status differ nowhere from the job's", status.differences[0]),
         _same(book, "Minutes differ nowhere from the job's", status.differences[1]),
         _same(book, "Unknown durations differ nowhere from the job's", status.differences[2]),
@@ -115,6 +117,7 @@ def _money(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) 
         _same(book, "Amounts differ nowhere from the job's", written.pricing.column(pricing.DIFFERENCE)),
         _same(book, "Totals differ nowhere from the job's", written.totals.differences),
         Check("Lines of the Invoice sheet add up to net", *sums.lines, net.local, net.value, "money"),
+        Check("Totals of the Invoice sheet are these", sums.totals, 0, "0", 0, "squares"),
         Check("Net + tax = total", f"{net.local}+{tax.local}", Decimal(net.value) + Decimal(tax.value),
               total.local, total.value, "money"),
     ]  # fmt: skip

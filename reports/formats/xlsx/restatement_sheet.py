@@ -25,8 +25,8 @@ def write(book: Book) -> tuple[str, Decimal]:
     sheet.ignore_errors({"number_stored_as_text": "A1:A1048576"})  # session numbers are names, not figures
     book.text(SHEET, 0, 0, f"Restatement of {document.month}", "title")
     against = ", ".join(issued.number or issued.kind for issued in document.already_issued)
-    book.text(SHEET, 1, 0, f"{name_of(document)}; the month as it is now, less what was issued: {against}", "note")
-    row = _transitions(book, 3)
+    book.text(SHEET, 2, 0, f"{name_of(document)}; the month as it is now, less what was issued: {against}", "note")
+    row = _transitions(book, 4)
     book.text(SHEET, row + 1, 0, "Changes, session by session", "section")
     book.texts(SHEET, row + 2, 0, ("Session", "What changed", "Before", "After"), "head")
     book.text(SHEET, row + 2, AMOUNT, f"Amount ({document.currency})", "head", "right")

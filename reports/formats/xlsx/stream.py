@@ -85,11 +85,19 @@ def _spliced(sheet: bytes, splice: Splice) -> Iterator[bytes]:
     row = re.search(rb'<row r="%d"[^>]*>.*?</row>' % splice.template_row, sheet, re.DOTALL)
     if row is None:
         raise ValueError(f"{splice.path} has no template row {splice.template_row}")
-    dimension = b'<dimension ref="' + splice.reference.encode() + b'"/>'
-    yield re.sub(rb'<dimension ref="[^"]*"/>', dimension, sheet[: row.start()])
+    yield _measured(sheet[: row.start()], splice)
     styles = [int(number) for number in re.findall(rb'<c r="[A-Z]+\d+" s="(\d+)"', row.group())]
     yield from splice.rows(list(zip(styles[: splice.columns], styles[splice.columns :], strict=True)))
     yield sheet[row.end() :]
+
+
+def _measured(head: bytes, splice: Splice) -> bytes:
+    """The sheet's XML above the data, with the dimension of it all: what stands above and beside the table is in it."""
+    corner = splice.reference.rpartition(":")[2]
+    last = corner.rstrip("0123456789")
+    columns = [last, *(found.decode() for found in re.findall(rb'<c r="([A-Z]+)', head))]
+    widest = max(columns, key=lambda column: (len(column), column))
+    return re.sub(rb'(?<=<dimension ref=")[^"]*', f"A1:{widest}{corner.removeprefix(last)}".encode(), head)
 
 
 def _stretched(table: bytes, splices: Sequence[Splice]) -> bytes:

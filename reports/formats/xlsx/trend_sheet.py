@@ -9,7 +9,7 @@ from .page import set_up, wide
 
 SHEET = "Trend"
 LEAST = 3  # months
-FIRST = 3
+FIRST = 4
 COLOURS = dict(zip(STATUSES, (BLUE, SKY, ORANGE, "#CC79A7"), strict=True))
 
 
@@ -25,7 +25,7 @@ def write(book: Book) -> None:
         note += " No figure under Allowance: unlimited, or no allowance of sessions."
     if document.trend_without:
         note += f" Earlier months in {' and '.join(document.trend_without)} are not shown: amounts are not comparable."
-    book.text(SHEET, 1, 0, note, "note")
+    book.text(SHEET, 2, 0, note, "note")
     money = document.currency
     book.heads(SHEET, FIRST - 1, ("Month", *STATUSES, "Allowance", f"Net ({money})", f"Total ({money})"), 1)
     for row, month in enumerate(document.trend, FIRST):

@@ -13,6 +13,7 @@ from . import (
     allocation_sheet,
     columns,
     findings_sheet,
+    hand_edits,
     hosts_sheet,
     invoice_sheet,
     reconciliation_sheet,
@@ -51,8 +52,11 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         if allocation is msgspec.UNSET
         else allocation_sheet.write(book, allocation, table, written.totals, sessions)
     )
+    invoice = invoice_sheet.write(book, written.pricing, written.totals)
     sums = Sums(
-        lines=invoice_sheet.write(book, written.pricing, written.totals),
+        lines=invoice.lines,
+        totals=invoice.apart,
+        untouched=(hand_edits.untouched(table), counted.rows),
         hosts=hosts_sheet.write(book, table, counted),
         changes=restatement_sheet.write(book) if restated else None,
         shares=spread.checks if spread else (),
@@ -63,10 +67,12 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         set_up(book, block.sheet, note, landscape=True, repeat=block.first_row)
         description = f"One row for each session of {document.month}, by time; names of columns in the first row"
         sessions_sheet.write(book, block, shown, title="Sessions of the month", description=description)
+        hand_edits.open_statuses(book, block, table)
     findings_sheet.write(book)
     if len(document.trend) >= trend_sheet.LEAST:
         trend_sheet.write(book)
     about_sheet.write(book)
+    hand_edits.guard(book, verdict, [invoice.line, *hand_edits.beside(table)])
     book.define(written.names | (spread.names if spread else {}) | {"all_checks": verdict})
     _describe(book)
     return packed(book, sessions_sheet.splices(table.blocks, shown, sessions, book.paths()), document.locale)
