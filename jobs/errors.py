@@ -12,9 +12,11 @@
     │   └── TryAgainLater        1  passing: five tries or the budget are used up
     ├── LedgerError              1
     │   ├── LedgerDamaged        1  the chain of digests is broken: nothing is issued on it
+    │   ├── LedgerUnreachable    1  its server is gone, perhaps only for a while
     │   ├── LedgerOutdated       1  files bear numbers that the ledger does not know: it is an older copy
     │   ├── SchemaMismatch       1  a ledger newer than this program
     │   └── ClockSetBack         1  a document would be dated before the newest one
+    ├── EngineError          1  a cluster that cannot be used
     ├── OutputError              1  a folder or file that cannot be written
     └── FileRefused              1  a file to be read that is missing, unreadable, or not what it should be
 
@@ -83,6 +85,10 @@ class LedgerDamaged(LedgerError):
     pass
 
 
+class LedgerUnreachable(LedgerError):
+    pass
+
+
 class LedgerOutdated(LedgerError):
     pass
 
@@ -92,6 +98,10 @@ class SchemaMismatch(LedgerError):
 
 
 class ClockSetBack(LedgerError):
+    pass
+
+
+class EngineError(BillingError):
     pass
 
 

@@ -1,6 +1,7 @@
 """What one account-month asks of the vendor, each reply kept as a snapshot before anything reads it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -19,7 +20,7 @@ from jobs.ledger.identity import fingerprint
 from jobs.ledger.snapshots import Digests, Snapshots
 from jobs.ledger.store import Ledger
 from jobs.securevideo import history, statuses
-from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply
+from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply, Throttle
 from jobs.securevideo.history import Received
 from reports.document import Finding
 
@@ -52,7 +53,9 @@ class AccountVendor:
         *,
         environ: Mapping[str, str],
         now: Callable[[], datetime],
+        throttle: Throttle = ExitStack,
     ) -> None:
+        self._throttle = throttle
         self._config, self._account, self._ledger = config, account, ledger
         self._environ, self._now = environ, now
         self._snapshots = Snapshots(config.snapshots)
@@ -95,7 +98,7 @@ class AccountVendor:
             return None if digests[-1].sha256 == settled else self._read(body)
 
         if self._client is None:
-            self._client = client_of(self._config, self._account, self._environ, self._now)
+            self._client = client_of(self._config, self._account, self._environ, self._now, self._throttle)
         reply = self._client.history(month, keep_and_read, budget=budget)
         if reply.content is None and not any(clock_skew(reply)):
             return Settled(Reply(None, reply.received_at, reply.served_at))
@@ -152,7 +155,13 @@ def clock_skew(reply: Reply[Any]) -> Iterator[Finding]:
         yield finding("clock-skew", None, text)
 
 
-def client_of(config: Config, account: Account, environ: Mapping[str, str], now: Callable[[], datetime]) -> Client:
+def client_of(
+    config: Config,
+    account: Account,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    throttle: Throttle = ExitStack,
+) -> Client:
     """The vendor's API as the account sees it. Raises CredentialError."""
     vendor = config.vendor
     endpoint = Endpoint(
@@ -163,7 +172,8 @@ def client_of(config: Config, account: Account, environ: Mapping[str, str], now:
         ca_file=vendor.ca_file,
         proxy=vendor.proxy,
     )
-    return Client(endpoint, Credentials(*credentials_of(account, environ)), account=account.key, now=now)
+    pair = Credentials(*credentials_of(account, environ))
+    return Client(endpoint, pair, account=account.key, now=now, throttle=throttle)
 
 
 def credentials_of(account: Account, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -7,8 +7,14 @@ loggers and exceptions pass through it too.
 
 import json
 import logging
+import os
 import re
+import socket
+import threading
 import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TextIO
@@ -39,12 +45,17 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        message = self._clean(record.getMessage() + _place(record))
+        message = self.message(record)
         fields: dict[str, object] | None = getattr(record, "fields", None)
         if self._json:
             line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
-            return self._before + json.dumps(line | (fields or {}), ensure_ascii=False)
+            where = {"worker": record.worker} if hasattr(record, "worker") else {}
+            return self._before + json.dumps(line | where | (fields or {}), ensure_ascii=False)
         return self._before + (f"{at} {record.levelname.lower()}: {message}" if fields is None else message)
+
+    def message(self, record: logging.LogRecord) -> str:
+        """What happened, on one line that shows no secret."""
+        return self._clean(record.getMessage() + _place(record))
 
     def _clean(self, message: str) -> str:
         for secret in self._secrets:
@@ -91,3 +102,59 @@ def set_up(style: Literal["text", "json"], *, verbose: bool, stream: TextIO) -> 
     logging.getLogger("jobs").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.captureWarnings(True)
     return formatter
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record of another process, without secrets."""
+
+    logger: str
+    level: int
+    created: float  # seconds since the epoch
+    message: str
+    fields: dict[str, object] | None
+    worker: str  # host and process
+
+
+class Collector(logging.Handler):
+    """Keeps what one thread logs, until it is taken."""
+
+    def __init__(self, thread: int) -> None:
+        super().__init__()
+        self.formatter: Formatter = Formatter("text")
+        self._thread = thread
+        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._lines: list[Line] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            message, fields = self.formatter.message(record), getattr(record, "fields", None)
+            self._lines.append(Line(record.name, record.levelno, record.created, message, fields, self._worker))
+
+    def taken(self) -> tuple[Line, ...]:
+        """What was logged since the last time."""
+        lines, self._lines = tuple(self._lines), []
+        return lines
+
+
+@contextmanager
+def collected(level: int) -> Iterator[Collector]:
+    """Collects what this thread logs from `level` on, to be shown by another process."""
+    collector, root, ours = Collector(threading.get_ident()), logging.getLogger(), logging.getLogger("jobs")
+    root.addHandler(collector)
+    ours.setLevel(level)
+    try:
+        yield collector
+    finally:
+        root.removeHandler(collector)
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Logs what another process logged, as of then."""
+    for line in lines:
+        logger = logging.getLogger(line.logger)
+        if logger.isEnabledFor(line.level):
+            extra = {"fields": line.fields, "worker": line.worker}
+            record = logger.makeRecord(line.logger, line.level, "", 0, line.message, (), None, extra=extra)
+            record.created = line.created
+            logger.handle(record)

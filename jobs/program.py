@@ -1,9 +1,15 @@
 """The program's name and version."""
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 
 PROGRAM = "securevideo-billing"
+
+
+def now() -> datetime:
+    """Aware, UTC, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 @cache

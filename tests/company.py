@@ -87,6 +87,7 @@ class Company:
         self.settings: dict[str, Any] = {
             "issuer": {"name": "Example Billing LLC"},
             "vendor": {"base_url": self.vendor.url, "timeout_seconds": 10, "budget_seconds": 20},
+            "workers": {"jobs": 1},  # in this process, whose clock a test may set
             "accounts": dict(sections),
         } | settings
         self.config_file = folder / "config.yaml"

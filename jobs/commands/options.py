@@ -1,5 +1,7 @@
 """Options and arguments that several commands have, and what they come to."""
 
+import logging
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from jobs import log
 from jobs.billing.month import Month
 from jobs.commands.program import now
 from jobs.errors import ConfigError, UsageError
 from reports import formats
+from reports.text import so_many
 
 if TYPE_CHECKING:
     from jobs.config import Account, Config
@@ -43,6 +47,19 @@ class MonthRange(click.ParamType[tuple[Month, ...]]):
             months.append(start)
             start = start.plus(1)
         return tuple(months)
+
+
+class Jobs(click.ParamType[int]):
+    """A whole number from 1, or `auto`: 0."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "auto":
+            return 0
+        if not (str(value).isascii() and str(value).isdigit() and int(value)):
+            self.fail(f"{value!r} is not a whole number from 1, nor auto", param, ctx)
+        return int(value)
 
 
 def _month(text: str) -> Month:
@@ -85,6 +102,34 @@ def with_formats(config: "Config", named: Sequence[str]) -> "Config":
     return replace(config, formats=wanted)
 
 
+def with_workers(config: "Config", jobs: int | None, cluster: str | None) -> "Config":
+    """`config` with the workers named on the command line, if any. Raises UsageError."""
+    if jobs is None and cluster is None:
+        return config
+    if jobs is not None and cluster is not None:
+        raise UsageError("--jobs is for this machine and --cluster for others; name one of them")
+    workers = replace(config.workers, jobs=jobs or None, cluster=None)
+    if cluster is not None:
+        from jobs.config import cluster_address
+
+        if isinstance(config.ledger, Path):
+            raise UsageError("--cluster: needs a ledger on PostgreSQL, which all of its machines reach")
+        address = cluster_address(cluster)
+        if address.startswith("tls:") and config.workers.tls is None:
+            raise UsageError(f"--cluster: {config.path} names no workers.tls: {{ca, cert, key}} to know the cluster by")
+        workers = replace(config.workers, cluster=address)
+    return replace(config, workers=workers)
+
+
+def processes(config: "Config") -> int:
+    """How many accounts this machine bills at once: at most twice its cores, or `vendor.at_once`."""
+    cores = len(os.sched_getaffinity(0))
+    most, wanted = max(2 * cores, config.vendor.at_once), config.workers.jobs or cores
+    if wanted > most:
+        log.tell(logging.WARNING, f"{wanted} jobs are more than help on {so_many(cores, 'core')}: {most} it is")
+    return min(wanted, most)
+
+
 def chosen_accounts(config: "Config", keys: Sequence[str]) -> list["Account"]:
     """The accounts of these keys, or all; in the order of the configuration. Raises UsageError."""
     unknown = [key for key in keys if key not in config.accounts]
@@ -116,7 +161,11 @@ def single_month(months: tuple[Month, ...]) -> Month:
 @contextmanager
 def terminable() -> Iterator[None]:
     """SIGTERM ends the work within as Ctrl-C does: what was begun is tidied up, not torn off."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def end(*_: object) -> None:  # not by SIGINT, which a shell has background jobs ignore
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:

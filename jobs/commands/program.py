@@ -2,16 +2,10 @@
 
 import shutil
 import sys
-from datetime import UTC, datetime
 
-from jobs.program import PROGRAM, version
+from jobs.program import PROGRAM, now, version
 
 __all__ = ["PROGRAM", "called_as", "now", "version"]
-
-
-def now() -> datetime:
-    """Aware, UTC, in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def called_as() -> str:

@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,17 @@ from jobs.billing.month import Month
 from jobs.commands.console import print_json, say, tell_findings
 from jobs.commands.opening import hide_secrets, need_authorities, open_ledger, write_index
 from jobs.commands.options import (
+    Jobs,
     MonthRange,
     account_option,
     chosen_accounts,
     format_option,
     output_option,
     past_months,
+    processes,
     terminable,
     with_formats,
+    with_workers,
 )
 from jobs.commands.program import now, version
 from jobs.config import Account, Config
@@ -49,6 +52,8 @@ from reports.stored import to_builtins
 @click.option("--adjust", is_flag=True, help="Issue adjustment documents for restated months.")
 @output_option
 @format_option("Write documents in this format and json, whatever is configured; repeatable.")
+@click.option("--jobs", type=Jobs(), metavar="N|auto", help="Bill so many accounts at once. Default: as configured.")
+@click.option("--cluster", metavar="ADDRESS", help="Bill them on this Dask cluster: tls://HOST:PORT or file:PATH.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array: every unit's summary.")
 @click.pass_context
 def run(
@@ -60,6 +65,8 @@ def run(
     adjust: bool,
     output: Path | None,
     formats: Sequence[str],
+    jobs: int | None,
+    cluster: str | None,
     as_json: bool,
 ) -> None:
     """Bill months: fetch, reconcile, issue, write the files.
@@ -68,7 +75,7 @@ def run(
     with exit status 3 while anything of these accounts needs a person, such as a closed month without an invoice.
     """
     gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
-    config = with_formats(ctx.obj.config(), formats)
+    config = with_workers(with_formats(ctx.obj.config(), formats), jobs, cluster)
     chosen = chosen_accounts(config, accounts)
     billed = past_months(months, "can be drafted")
     hide_secrets(ctx, chosen)
@@ -85,7 +92,7 @@ def run(
             adjust=adjust,
         )
         units = monthly.units(job, chosen, billed, watch=not months)
-        outcomes, printed = _shown(monthly.run(job, units), len(units), as_json=as_json)
+        outcomes, printed = _shown(_billed(job, units), len(units), as_json=as_json)
         indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
     outstanding = 0 if months else _tell_outstanding(concerns, chosen, units if draft else ())
@@ -96,6 +103,17 @@ def run(
     if config.hooks:
         status = combined([status, _hooked(config, summaries, run_id, status)])
     ctx.exit(status)
+
+
+def _billed(job: monthly.Job, units: Sequence[Unit]) -> Iterator[Outcome]:
+    """What becomes of the units, where the configuration has them billed."""
+    workers, accounts = job.config.workers, len({account.key for account, _ in units})
+    size = min(processes(job.config), accounts)
+    if workers.cluster is None and size <= 1:
+        return monthly.run(job, units)
+    from jobs import engine
+
+    return engine.run(job, units, size=size)
 
 
 def _hooked(config: Config, summaries: Sequence[dict[str, Any]], run_id: int | None, status: int) -> int:

@@ -12,14 +12,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from jobs.billing import money
 from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
 from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, rules, source
 from jobs.config.credentials import exposed, read_credential
-from jobs.config.settings import Account, Config, CredentialSource, CredentialSources, Match, Vendor
-from jobs.errors import ConfigError
+from jobs.config.settings import Account, Certificates, Config, CredentialSource, CredentialSources, Match, Vendor, Workers
+from jobs.errors import ConfigError, UsageError
 from reports.document import Issuer, Logo
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "Credentials",
     "Match",
     "Vendor",
+    "cluster_address",
     "exposed",
     "load",
     "read_credential",
@@ -108,6 +110,14 @@ def _checked(
     return section
 
 
+def cluster_address(given: str) -> str:
+    """The address of a cluster as the command line names it. Raises UsageError."""
+    try:
+        return locations.cluster(given)
+    except PydanticCustomError as error:
+        raise UsageError(f"--cluster: {error.message()}") from None
+
+
 class _Builder:
     """Frozen dataclasses from the checked file; holds the folder that paths count from."""
 
@@ -137,10 +147,16 @@ class _Builder:
             vendor=self._vendor(file.vendor),
             issuer=issuer,
             hooks=tuple(map(books.hook_of, file.hooks)),
+            workers=self._workers(file.workers),
             accounts=MappingProxyType(
                 {key: self._account(key, account, issuer) for key, account in file.accounts.items()}
             ),
         )
+
+    def _workers(self, section: models.WorkersSection) -> Workers:
+        tls = section.tls
+        files = Certificates(*(self._folder / name for name in (tls.ca, tls.cert, tls.key))) if tls else None
+        return Workers(jobs=section.jobs, cluster=section.cluster, tls=files)
 
     def _vendor(self, section: models.VendorSection) -> Vendor:
         return Vendor(
@@ -148,6 +164,7 @@ class _Builder:
             timeout_seconds=section.timeout_seconds,
             budget_seconds=section.budget_seconds,
             max_reply_mib=section.max_reply_mib,
+            at_once=section.at_once,
             status_lookups=section.status_lookups,
             ca_file=self._folder / section.ca_file if section.ca_file else None,
             proxy=section.proxy,

@@ -22,6 +22,7 @@ from reports.text import so_many
 FORMATS = formats.in_order(formats.names())  # what may be asked for
 MAX_DIGITS = 15  # a spreadsheet's cell is a double: 15 significant digits survive
 MAX_COUNT = 1_000_000_000
+MAX_JOBS = 512
 LAST_YEAR = 9998  # after its last month there must be another
 UNQUOTED = "found a number, true or false: put it in quotes"
 
@@ -122,6 +123,14 @@ def whole(low: int, high: int) -> PlainValidator:
         return value
 
     return PlainValidator(read)
+
+
+def _jobs(value: object) -> int | None:
+    if value == "auto":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_JOBS:
+        raise expected(f"a whole number from 1 to {MAX_JOBS}, or the word auto", value)
+    return value
 
 
 def seconds(high: int) -> PlainValidator:
@@ -288,4 +297,5 @@ FileMode = Annotated[int, PlainValidator(_file_mode)]
 AccountKey = Annotated[str, PlainValidator(_account_key)]
 PathText = Annotated[str, PlainValidator(path)]
 OptionalPath = Annotated[str | None, PlainValidator(path)]  # None: left out
+Jobs = Annotated[int | None, PlainValidator(_jobs)]  # None: auto
 InvoicePrefix = Annotated[str, matching(_PREFIX, _PREFIX_ALLOWED)]

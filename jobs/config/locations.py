@@ -18,6 +18,7 @@ _POSTGRESQL = re.compile(
     r"postgresql\+psycopg://(?:[^\s:/?#@]+@)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]*)(?::(?P<port>[0-9]{1,5}))?"
     r"/[^\s:/?#@]*(?:\?(?P<query>[^\s#@]*))?"
 )
+_CLUSTER = re.compile(r"(?P<scheme>tls|tcp)://(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):(?P<port>[0-9]{1,5})")
 _ANY = r".*"
 _SERVER = r"(?:/[^,]*|(?:[\w-]{1,63}(?:\.[\w-]{1,63})*|\[?[0-9a-fA-F:]+\]?)(?::[0-9]{1,5})?)"
 _POSTGRESQL_OPTIONS = {  # each with what its value may be
@@ -125,6 +126,22 @@ def _ledger(value: object) -> str:
     return value
 
 
+def cluster(value: object) -> str:
+    """The address of a Dask scheduler. Raises PydanticCustomError."""
+    allowed = "a scheduler such as tls://scheduler.example.com:8786, or file:scheduler.json"
+    if not isinstance(value, str):
+        raise expected(allowed, value)
+    if value.startswith("file:") and value != "file:":
+        return f"file:{path(value.removeprefix('file:'))}"
+    url = _CLUSTER.fullmatch(value)
+    if not url or not 1 <= int(url["port"]) <= _HIGHEST_PORT or not _is_host(url["host"]):
+        raise refusal(f"expected {allowed}; found text that is no such address")
+    if url["scheme"] == "tcp" and not is_loopback(url["host"]):
+        raise refusal("expected tls://; plain tcp:// only to this machine (localhost, 127.0.0.1, [::1])")
+    return value
+
+
 BaseUrl = Annotated[str, PlainValidator(_base_url)]
 Proxy = Annotated[str | None, PlainValidator(_proxy)]
 LedgerLocation = Annotated[str, PlainValidator(_ledger)]
+Cluster = Annotated[str | None, PlainValidator(cluster)]  # None: left out

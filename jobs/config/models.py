@@ -148,9 +148,22 @@ class VendorSection(Section):
     timeout_seconds: Annotated[float, fields.seconds(3600)] = 60.0
     budget_seconds: Annotated[float, fields.seconds(86_400)] = 600.0
     max_reply_mib: Annotated[int, fields.whole(1, 4096)] = 512
+    at_once: Annotated[int, fields.whole(1, 64)] = 8
     status_lookups: Annotated[int, fields.whole(0, 100_000)] = 500
     ca_file: fields.OptionalPath = None
     proxy: locations.Proxy = None
+
+
+class CertificatesSection(Section):
+    ca: PathText = required()
+    cert: PathText = required()
+    key: PathText = required()
+
+
+class WorkersSection(Section):
+    jobs: fields.Jobs = None
+    cluster: locations.Cluster = None
+    tls: CertificatesSection | None = None
 
 
 class FileSection(Section):
@@ -168,6 +181,7 @@ class FileSection(Section):
     vendor: VendorSection = VendorSection()
     issuer: parties.IssuerSection = required()
     hooks: list[HookSection] = Field(default_factory=list)
+    workers: WorkersSection = WorkersSection()
     accounts: Annotated[dict[AccountKey, AccountSection], Field(min_length=1)] = required()
 
 

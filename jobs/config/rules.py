@@ -16,6 +16,7 @@ Broken = tuple[Path, str]
 def broken(file: dict[str, Any]) -> Iterator[Broken]:
     yield from _ledger_needs_snapshots(file)
     yield from _budget_below_timeout(_mapping(file.get("vendor")))
+    yield from _cluster(file.get("ledger"), _mapping(file.get("workers")))
     accounts = _mapping(file.get("accounts"))
     yield from _taken_twice(accounts)
     for key, account in accounts.items():
@@ -51,6 +52,16 @@ def _budget_below_timeout(vendor: dict[str, Any]) -> Iterator[Broken]:
     if timeout is not None and budget is not None and budget < timeout:
         key = "budget_seconds" if "budget_seconds" in vendor else "timeout_seconds"
         yield ("vendor", key), f"budget_seconds ({budget:f}) must not be less than timeout_seconds ({timeout:f})"
+
+
+def _cluster(ledger: object, workers: dict[str, Any]) -> Iterator[Broken]:
+    address = workers.get("cluster")
+    if not isinstance(address, str):
+        return
+    if not (isinstance(ledger, str) and ledger.startswith("postgresql+psycopg:")):
+        yield ("workers", "cluster"), "a cluster needs a ledger on PostgreSQL, which all of its machines reach"
+    if address.startswith("tls:") and "tls" not in workers:
+        yield ("workers", "tls"), "expected {ca, cert, key}, the files by which cluster and program know each other"
 
 
 def _taken_twice(accounts: dict[str, Any]) -> Iterator[Broken]:

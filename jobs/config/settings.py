@@ -40,9 +40,28 @@ class Vendor:
     timeout_seconds: float  # for one reply, whole; over 0
     budget_seconds: float  # for one account-month, retries included; not less than timeout_seconds
     max_reply_mib: int  # 1 … 4096
+    at_once: int  # 1 … 64: requests under way, of all processes of a run together
     status_lookups: int  # 0 … 100,000: sessions without a duration asked about, for one account-month
     ca_file: Path | None  # None: the certificates that come with the program
     proxy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """How a cluster knows us, and we it (mutual TLS)."""
+
+    ca: Path
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Where a run's accounts are billed."""
+
+    jobs: int | None = None  # processes on this machine; None: one a core
+    cluster: str | None = None  # a Dask scheduler's address, or file:PATH of its scheduler file; None: this machine
+    tls: Certificates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +139,7 @@ class Config:
     issuer: Issuer
     accounts: Mapping[str, Account]  # in the file's order, at least one; read-only
     hooks: tuple[Hook, ...] = ()
+    workers: Workers = Workers()
 
     def presentation(self, program_version: str) -> Presentation:
         return Presentation(self.timezone, self.locale, self.paper, self.participants, program_version)

@@ -1,36 +1,45 @@
 """Opens the database behind the ledger, SQLite or PostgreSQL, and brings its schema up to this program's."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql import column, table
 
-from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
+from jobs.errors import LedgerDamaged, LedgerError, LedgerUnreachable, SchemaMismatch
 from jobs.output.folder import make_folders
 
 HEAD = "0006"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
-_WAIT_SECONDS = 60  # for another process's transaction
+_PLACES = 0x53564251  # likewise, of those who ask the vendor
+_WAIT_SECONDS = 60  # for another process's transaction, and for a server that restarts
+_NO_USE = ("password", "authentication", "does not exist", "no pg_hba.conf entry")  # waiting would not help
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "could not decode")  # as SQLite says it
 
 
-def open_engine(ledger: Path | str, *, wait_seconds: int | None = None) -> Engine:
+def open_engine(ledger: Path | str, *, wait_seconds: int | None = None, patient: bool = False) -> Engine:
     """An engine on the ledger, created or migrated as needed. Raises LedgerError, SchemaMismatch, LedgerDamaged.
 
     `wait_seconds`: the longest wait for other processes' transactions, and for a server that does not answer.
+    `patient`: a server that cannot be reached now is waited for, from the first connection on; else only afterwards.
     """
     if isinstance(ledger, Path):
         engine = _sqlite(ledger, _WAIT_SECONDS if wait_seconds is None else wait_seconds)
     else:
         engine = _server(ledger, {} if wait_seconds is None else _waiting_at_most(wait_seconds))
+    if patient:
+        engine.update_execution_options(patience=_WAIT_SECONDS)
     with disposed_on_error(engine), explained(engine):
         _migrate(engine)
+    if wait_seconds is None:
+        engine.update_execution_options(patience=_WAIT_SECONDS)
     return engine
 
 
@@ -75,9 +84,7 @@ def _waiting_at_most(seconds: int) -> dict[str, Any]:
 
 def _server(url: str, settings: dict[str, Any]) -> Engine:
     try:
-        return create_engine(
-            make_url(url), isolation_level="READ COMMITTED", pool_pre_ping=bool(settings), connect_args=settings
-        )
+        return create_engine(make_url(url), isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=settings)
     except (NoSuchModuleError, ImportError) as error:
         raise LedgerError(
             "the ledger is on PostgreSQL, but its driver is not installed; "
@@ -88,7 +95,7 @@ def _server(url: str, settings: dict[str, Any]) -> Engine:
 @contextmanager
 def adding(engine: Engine) -> Iterator[Connection]:
     """A transaction that excludes other writers until it ends. Raises LedgerError."""
-    with explained(engine), engine.begin() as connection:
+    with explained(engine), _connected(engine) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection
@@ -100,8 +107,46 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
-    with explained(engine), engine.connect().execution_options(**options) as connection, connection.begin():
+    with explained(engine), _connected(engine).execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def _connected(engine: Engine) -> Connection:
+    """A connection; a server that gives none for a while, as when it restarts, is waited for."""
+    until = time.monotonic() + engine.get_execution_options().get("patience", 0)
+    while True:
+        try:
+            return engine.connect()
+        except OperationalError as error:
+            if engine.dialect.name == "sqlite" or _is_refusal(error) or time.monotonic() >= until:
+                raise
+            time.sleep(0.25)
+
+
+def _is_refusal(error: OperationalError) -> bool:
+    return any(sign in str(error.orig) for sign in _NO_USE)
+
+
+@contextmanager
+def admitted(engine: Engine, at_once: int) -> Iterator[None]:
+    """Waits for one of `at_once` places, which the server gives back when whoever holds one is gone."""
+    with explained(engine), _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection:
+        place, lock = 0, text("SELECT pg_try_advisory_lock(:key, :place)")
+        while not connection.execute(lock, {"key": _PLACES, "place": place}).scalar_one():
+            place = (place + 1) % at_once
+            time.sleep(0.0 if place else 0.02)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key, :place)"), {"key": _PLACES, "place": place})
+
+
+def clock(connection: Connection) -> datetime | None:
+    """What the server's clock says, UTC, in whole seconds; SQLite has none of its own."""
+    if connection.dialect.name == "sqlite":
+        return None
+    at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _migrate(engine: Engine) -> None:
@@ -165,6 +210,17 @@ def explained(engine: Engine) -> Iterator[None]:
                 f"the ledger {where} holds already what was to be added to it, and was left as it is; "
                 "find out what is wrong with it: securevideo-billing verify"
             ) from error
+        if _is_gone(engine, error):
+            raise LedgerUnreachable(
+                f"the ledger {where}: {reason}; see that its server runs, then run the same command again"
+            ) from error
         if any(sign in reason.lower() for sign in _DAMAGE):
             raise LedgerDamaged(f"the ledger {where} is damaged ({reason}); restore it from a backup") from error
         raise LedgerError(f"the ledger {where}: {reason}; correct that, then run the same command again") from error
+
+
+def _is_gone(engine: Engine, error: SQLAlchemyError) -> bool:
+    """Whether the server's connection broke, or there was none to be had."""
+    if engine.dialect.name == "sqlite" or not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None)

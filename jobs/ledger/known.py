@@ -95,15 +95,26 @@ def view_before(connection: Connection, document_id: int, snapshot_id: int) -> V
     return View(min((document_id, *together.documents)) - 1, snapshot_id, event_id, together)
 
 
-def settled(connection: Connection, account: str, month: str, program_version: str) -> str | None:
+def settled(
+    connection: Connection, account: str, month: str, program_version: str, *, run_id: int | None
+) -> str | None:
     """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
 
-    None where there is no such document, or where the vendor has sent something else since.
+    None where there is no such document, where the vendor has sent something else since, or where the run `run_id`
+    itself made it.
     """
     last = last_snapshot(connection, account, month, ALL)
-    made_of = select(documents.c.snapshot_id, runs.c.program_version).join_from(documents, runs)
+    made_of = select(documents.c.run_id, documents.c.snapshot_id, runs.c.program_version).join_from(documents, runs)
     of_month = made_of.where(documents.c.account == account, documents.c.month == month)
     newest = connection.execute(of_month.order_by(documents.c.id.desc()).limit(1)).one_or_none()
-    if last is None or newest is None or newest.snapshot_id != last["id"]:
+    if last is None or newest is None or newest.snapshot_id != last["id"] or newest.run_id == run_id:
         return None
     return str(last["sha256"]) if newest.program_version == program_version else None
+
+
+def issued_by(connection: Connection, account: str, month: str, snapshot_id: int, *, run_id: int) -> Issued | None:
+    """The document that the run posted for the month on the snapshot."""
+    of_run = (documents.c.run_id == run_id) & (documents.c.snapshot_id == snapshot_id)
+    of_month = (documents.c.account == account) & (documents.c.month == month)
+    row = connection.execute(select(documents).where(of_run, of_month)).mappings().one_or_none()
+    return None if row is None else issued_from(dict(row))

@@ -5,11 +5,12 @@ stores its document, so none is lost, doubled or left out, whatever happens to t
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from sqlalchemy import Connection, select
 
@@ -60,16 +61,20 @@ class Ledger:
         program_version: str,
         command: str,
         checked: bool = True,
+        run_id: int | None = None,
+        patient: bool = False,
     ) -> None:
         """Opens `location`, created or migrated as needed; if `checked`, refuses one whose chain is broken.
 
-        A command that adds nothing leaves no trace. Raises LedgerError, SchemaMismatch, LedgerDamaged.
+        A command that adds nothing leaves no trace. `run_id`: of the run that this process does a part of, which
+        another one has begun. `patient`: waits for a server that is being restarted. Raises LedgerError,
+        SchemaMismatch, LedgerDamaged.
         """
-        self._engine = engine.open_engine(location)
+        self._engine = engine.open_engine(location, patient=patient)
         self._now = now
         utf8 = command.encode(errors="backslashreplace").decode()  # a file name on it may be any bytes
         self._run = {"program_version": program_version, "command": utf8}
-        self._run_id: int | None = None
+        self._run_id = run_id
         self._ids: dict[int, Ids] = {}
         if checked:
             with engine.disposed_on_error(self._engine):
@@ -79,6 +84,21 @@ class Ledger:
     def run_id(self) -> int | None:
         """Of this run; None as long as it has added nothing."""
         return self._run_id
+
+    def begin(self) -> int:
+        """Notes the run now, before anything is added, and gives its id: other processes take part in it."""
+        with self._adding():
+            pass
+        return cast("int", self._run_id)
+
+    def now(self) -> datetime:
+        """What the database's clock says, UTC, in whole seconds; of an SQLite ledger, this machine's."""
+        with engine.reading(self._engine) as connection:
+            return engine.clock(connection) or self._now()
+
+    def throttle(self, at_once: int) -> "Callable[[], AbstractContextManager[None]]":
+        """What is entered by `at_once` at a time, of all processes on this ledger; only on PostgreSQL."""
+        return partial(engine.admitted, self._engine, at_once)
 
     def check_chain(self) -> None:
         """Raises LedgerDamaged: a chain is broken, or the database's own parts, such as an index, contradict it."""
@@ -202,10 +222,19 @@ class Ledger:
     def settled(self, account: str, month: str) -> str | None:
         """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
 
-        None where there is no such document, or where the vendor has sent something else since.
+        None where there is no such document, where the vendor has sent something else since, and where this run made
+        it: whoever does that part of the run once more must say what it issued.
         """
         with engine.reading(self._engine) as connection:
-            return decided_on.settled(connection, account, month, str(self._run["program_version"]))
+            made_by = str(self._run["program_version"])
+            return decided_on.settled(connection, account, month, made_by, run_id=self._run_id)
+
+    def issued_by_this_run(self, account: str, month: str, snapshot_id: int) -> Issued | None:
+        """What this run posted for the month on a snapshot, before the process that did was lost."""
+        if self._run_id is None:
+            return None
+        with engine.reading(self._engine) as connection:
+            return decided_on.issued_by(connection, account, month, snapshot_id, run_id=self._run_id)
 
     def snapshot(self, snapshot_id: int) -> Snapshot:
         with engine.reading(self._engine) as connection:

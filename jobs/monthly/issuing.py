@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jobs.billing import together
-from jobs.billing.decide import Decision, Gathered
+from jobs.billing.decide import Decision, Gathered, decide
 from jobs.billing.invoicing import Issued
 from jobs.config import Account
-from jobs.errors import BillingError, UnitError
+from jobs.errors import BillingError, LedgerUnreachable, UnitError
 from jobs.fetch import clock_skew
 from jobs.gather import configured, gather, sources_for, terms_of
 from jobs.ledger.posting import Stale
@@ -35,6 +35,8 @@ def grouped(job: Job, account: Account, units: Sequence[Answered]) -> list[list[
         try:
             found = together.groups([_gather(job, account, unit)[0] for unit in units])
             return [[units[index] for index in group] for group in found]
+        except LedgerUnreachable:
+            raise
         except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
             log.warning("%s: the months are decided one by one: %s", account.key, reason(error))
     return [[unit] for unit in units]
@@ -43,6 +45,8 @@ def grouped(job: Job, account: Account, units: Sequence[Answered]) -> list[list[
 def decide_and_post(job: Job, account: Account, units: Sequence[Answered]) -> list[Posted | str]:
     """What becomes of months that are decided together, all that is issued at once; or why a month failed."""
     try:
+        if len(units) == 1 and (posted := _posted_before(job, account, units[0])) is not None:
+            return [posted]
         for _ in range(_DECISIONS):
             gathered = [_gather(job, account, unit) for unit in units]
             decided = together.decide_together([one for one, _ in gathered])
@@ -52,8 +56,21 @@ def decide_and_post(job: Job, account: Account, units: Sequence[Answered]) -> li
             except Stale:
                 continue
         raise BillingError("other runs kept changing this account; nothing was issued: run again when they are done")
+    except LedgerUnreachable:
+        raise
     except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
         return [reason(error)] * len(units)
+
+
+def _posted_before(job: Job, account: Account, unit: Answered) -> Posted | None:
+    """What this very run has issued already, where the process that did, or the ledger's server, was lost then."""
+    mine = job.ledger.issued_by_this_run(unit.home, str(unit.month), unit.snapshot_id)
+    if mine is None:
+        return None
+    gathered, known = _gather(job, account, unit, job.ledger.view_before(mine.id, unit.snapshot_id))
+    decision = decide(gathered)
+    changes = mine.document if decision.changes else None
+    return replace(decision, post=mine.document, drafts=(), changes=changes), (*known.issued, mine)
 
 
 def _unless_refused(job: Job, unit: Answered, outcome: together.Outcome) -> together.Outcome:
@@ -94,6 +111,8 @@ def _post(
         keys, outputs = job.ledger.keys_of(account), {job.output, job.config.output}
         there = [file for output in outputs for key in keys for file in final_files(output, key)]
         there = [file for file in there if not file.is_symlink()]  # these the folder itself refuses
+        if job.stopped():
+            raise BillingError("the run was stopped; nothing was issued: run again")
         posted = iter(job.ledger.post(postings, newest=gathered[0][1].newest, there=there))
     results: list[Posted | str] = []
     for (_, known), one in zip(gathered, decisions, strict=True):
@@ -108,8 +127,9 @@ def _post(
     return results
 
 
-def _gather(job: Job, account: Account, unit: Answered) -> tuple[Gathered, Known]:
-    known = job.ledger.known(unit.home, str(unit.month), View(ALL, unit.snapshot_id))
+def _gather(job: Job, account: Account, unit: Answered, view: View | None = None) -> tuple[Gathered, Known]:
+    """`view`: default: all there is."""
+    known = job.ledger.known(unit.home, str(unit.month), view or View(ALL, unit.snapshot_id))
     gathered = gather(
         unit.month,
         now=job.now(),

@@ -11,6 +11,7 @@ from jobs.config import Config
 from jobs.fetch import Fetched
 from jobs.ledger.store import Ledger
 from jobs.output.documents import UnitFolder
+from jobs.securevideo.client import Throttle
 from reports.document import Snapshot
 
 
@@ -26,6 +27,8 @@ class Job:
     program_version: str
     draft: bool = False
     adjust: bool = False
+    stopped: Callable[[], bool] = lambda: False  # whether the run is over, though this part of it still goes on
+    throttle: Throttle = ExitStack  # where others ask the vendor at the same time
 
 
 @dataclass(frozen=True, slots=True)

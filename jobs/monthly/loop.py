@@ -11,7 +11,7 @@ from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
 from jobs.config import Account
-from jobs.errors import BillingError, OutputError
+from jobs.errors import BillingError, LedgerUnreachable, OutputError
 from jobs.fetch import AccountVendor, Settled
 from jobs.log import reason
 from jobs.monthly import placing
@@ -23,6 +23,8 @@ from jobs.output.summary import Summary
 from reports.stored import to_builtins
 
 log = logging.getLogger(__name__)
+
+_TRIES = 3  # a server may be restarted twice
 
 Unit = tuple[Account, Month]
 
@@ -54,12 +56,26 @@ def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
     """
     for key, of_account in groupby(units, key=lambda unit: unit[0].key):
         account, months = job.config.accounts[key], [month for _, month in of_account]
-        with AccountVendor(job.config, account, job.ledger, environ=job.environ, now=job.now) as vendor:
+        with AccountVendor(
+            job.config, account, job.ledger, environ=job.environ, now=job.now, throttle=job.throttle
+        ) as vendor:
             if job.adjust and not job.draft:
-                yield from sorted(_billed(job, account, months, vendor), key=lambda one: one.summary.month)
+                yield from sorted(_patiently(job, account, months, vendor), key=lambda one: one.summary.month)
                 continue
             for month in months:
-                yield from _billed(job, account, [month], vendor)
+                yield from _patiently(job, account, [month], vendor)
+
+
+def _patiently(job: Job, account: Account, months: Sequence[Month], vendor: AccountVendor) -> list[Outcome]:
+    """`_billed`, and once more after the ledger's server was gone meanwhile: whatever was issued stays issued."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return list(_billed(job, account, months, vendor))
+        except LedgerUnreachable as error:
+            if not left:
+                return [_failed(job, account.key, month, reason(error)) for month in months]
+            log.warning("%s: %s", account.key, error)
+    raise AssertionError
 
 
 def _billed(job: Job, account: Account, months: Sequence[Month], vendor: AccountVendor) -> Iterator[Outcome]:
@@ -106,6 +122,8 @@ def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> 
                 attached=fetched.attached,
             )
             return Answered(month, home, credentials, folder, held.pop_all(), fetched, snapshot_id, snapshot)
+    except LedgerUnreachable:
+        raise
     except Exception as error:  # noqa: BLE001  # a bug in one unit must not keep the others from being billed
         return _failed(job, account.key, month, reason(error))
 
@@ -121,6 +139,8 @@ def _written(job: Job, account: Account, unit: Answered, decision: Decision, iss
             with job.ledger.noting(unit.home, str(unit.month)) as noting:
                 unit_summary = replace(unit_summary, alerts=noting.alerts(decision.outlook.alerts))
                 noting.event(decision.status, _noted(job, unit, decision, unit_summary, files))
+    except LedgerUnreachable:
+        raise
     except Exception as error:  # noqa: BLE001  # see `_opened`
         return _failed_unit(job, account, unit, reason(error))
     unit.held.close()

@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, ExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -29,7 +29,7 @@ from jobs.securevideo.endpoint import Credentials, Endpoint, authorization, tls_
 from jobs.securevideo.faults import RETRIED, Passing, instant, meaning, peer_of, retry_after, too_slow
 from reports.text import so_many
 
-__all__ = ["BACKOFF_SECONDS", "TRIES", "Budget", "Client", "Credentials", "Endpoint", "Parse", "Reply"]
+__all__ = ["BACKOFF_SECONDS", "TRIES", "Budget", "Client", "Credentials", "Endpoint", "Parse", "Reply", "Throttle"]
 
 TRIES = 5
 BACKOFF_SECONDS = 2.0  # upper bound of the first wait; doubles with each try
@@ -39,6 +39,7 @@ _AGAIN = "run the same command again"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 Parse = Callable[[bytes], T]
+Throttle = Callable[[], AbstractContextManager[object]]  # entered while a request is under way; may wait
 
 if find_spec("sniffio") is None:  # httpcore tries to import it at every step of a request: a quarter of its time
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's way to say that there is no such module
@@ -82,11 +83,13 @@ class Client:
         *,
         account: str,
         now: Callable[[], datetime],
+        throttle: Throttle = ExitStack,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._endpoint, self._account = endpoint, account
         self._now, self._sleep, self._jitter = now, sleep, jitter
+        self._throttle = throttle
         self._base = httpx.URL(endpoint.base_url)
         self._headers = {**_HEADERS, "Authorization": authorization(credentials, account)}
         self._tls = tls_context(endpoint.ca_file)
@@ -177,8 +180,11 @@ class Client:
     async def _try_once(self, request: httpx.Request, parse: Parse[T], seconds: float, max_reply_mib: int) -> Reply[T]:
         steps: set[str] = set()
         try:
-            async with asyncio.timeout(seconds):
-                raw = await self._exchange(request, max_reply_mib * 2**20, steps)
+            with ExitStack() as admitted:
+                if self._throttle is not ExitStack:
+                    await asyncio.to_thread(admitted.enter_context, self._throttle())
+                async with asyncio.timeout(seconds):
+                    raw = await self._exchange(request, max_reply_mib * 2**20, steps)
         except TimeoutError as error:
             raise too_slow(steps, peer_of(steps, self._base, self._proxy), seconds) from error
         except (httpx.TransportError, OSError) as error:  # OSError: httpcore lets TLS errors of a read pass unmapped

@@ -254,6 +254,13 @@ def raw(
     wire.send(WireReply(status, body, content_type, tuple((headers or {}).items())))
 
 
+@kind("late")
+def late(wire: Wire, right: Reply, *, seconds: Number = 0.2) -> None:
+    """The right reply, `seconds` later, as from far away."""
+    wire.wait(seconds)
+    wire.send(right)
+
+
 @kind("hang")
 def hang(wire: Wire, _right: WireReply) -> None:
     """No reply, until the client goes away."""

@@ -27,6 +27,9 @@ _SETTINGS = (
 @dataclass(slots=True)
 class Server:
     port: int
+    command: list[str | Path]
+    folder: Path
+    process: "subprocess.Popen[bytes] | None" = None
     names: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
@@ -51,6 +54,18 @@ class Server:
     def rows(self, database: str, query: str) -> list[tuple[Any, ...]]:
         with self.connect(database) as connection:
             return list(connection.execute(query))
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, cwd=self.folder, stderr=log, stdout=log)
+        _run(_ready_with(self.port), self.folder, tries=200)
+
+    def stop(self) -> None:
+        """At once, as if it were killed."""
+        assert self.process
+        self.process.send_signal(3)  # SIGQUIT
+        self.process.wait(20)
 
     def busy(self, database: str) -> int:
         """How many connections to `database` the server still serves."""
@@ -77,14 +92,18 @@ def server() -> Iterator[Server]:
         _run([*as_user, installed / initdb[0], *initdb[1:], "-D", folder / "data"], folder)
         settings = [part for setting in (*_SETTINGS, f"port={port}") for part in ("-c", setting)]
         command = [*as_user, installed / "postgres", "-D", folder / "data", *settings]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, cwd=folder, stderr=log, stdout=log)
+        found = Server(port, command, folder)
         try:
-            _run([installed / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"], folder, tries=100)
-            yield Server(port)
+            found.start()
+            yield found
         finally:
-            process.send_signal(3)  # SIGQUIT: at once
-            process.wait(20)
+            found.stop()
+
+
+def _ready_with(port: int) -> list[str | Path]:
+    installed = tools.postgresql_programs()
+    assert installed
+    return [installed / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
 
 
 def _run(command: list[Any], folder: Path, tries: int = 1) -> None:

@@ -1,0 +1,51 @@
+"""Where a run's accounts are billed: in several processes on this machine, or on a cluster.
+
+task     one account of a run as a value, and what comes of it       pool       processes here; preload: their imports
+fleet    all of them, whatever becomes of workers                    cluster    Dask workers on other machines
+
+Nothing else in `jobs` knows where it runs.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from types import MappingProxyType
+
+from jobs.engine import fleet
+from jobs.engine.task import Task
+from jobs.monthly import Job, Outcome, Unit
+
+
+def run(job: Job, units: Sequence[Unit], *, size: int) -> Iterator[Outcome]:
+    """What becomes of the units, in their order: on the configured cluster, else in `size` processes here.
+
+    Raises EngineError where the cluster cannot be used.
+    """
+    if job.config.workers.cluster is not None:
+        from jobs.engine.cluster import Cluster
+
+        with Cluster(job.config, job.output) as cluster:
+            yield from fleet.outcomes(cluster, _tasks(job, units))
+        return
+    from jobs.engine.pool import Pool
+
+    yield from fleet.outcomes(Pool(size, job.config.vendor.at_once), _tasks(job, units))
+
+
+def _tasks(job: Job, units: Sequence[Unit]) -> list[Task]:
+    """One for each account; the run has begun then."""
+    run_id, level = job.ledger.begin(), logging.getLogger("jobs").getEffectiveLevel()
+    return [
+        Task(
+            config=replace(job.config, accounts=MappingProxyType({key: job.config.accounts[key]})),
+            months=tuple(month for _, month in of_account),
+            output=job.output,
+            run_id=run_id,
+            program_version=job.program_version,
+            draft=job.draft,
+            adjust=job.adjust,
+            level=level,
+        )
+        for key, of_account in groupby(units, key=lambda unit: unit[0].key)
+    ]
