@@ -19,7 +19,16 @@ from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
 from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, rules, source
 from jobs.config.credentials import exposed, read_credential
-from jobs.config.settings import Account, Certificates, Config, CredentialSource, CredentialSources, Match, Vendor, Workers
+from jobs.config.settings import (
+    Account,
+    Certificates,
+    Config,
+    CredentialSource,
+    CredentialSources,
+    Match,
+    Vendor,
+    Workers,
+)
 from jobs.errors import ConfigError, UsageError
 from reports.document import Issuer, Logo
 

@@ -134,7 +134,7 @@ def cluster(value: object) -> str:
     if value.startswith("file:") and value != "file:":
         return f"file:{path(value.removeprefix('file:'))}"
     url = _CLUSTER.fullmatch(value)
-    if not url or not 1 <= int(url["port"]) <= _HIGHEST_PORT or not _is_host(url["host"]):
+    if not url or not 1 <= int(url["port"]) <= HIGHEST_PORT or not is_host(url["host"]):
         raise refusal(f"expected {allowed}; found text that is no such address")
     if url["scheme"] == "tcp" and not is_loopback(url["host"]):
         raise refusal("expected tls://; plain tcp:// only to this machine (localhost, 127.0.0.1, [::1])")

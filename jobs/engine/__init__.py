@@ -12,9 +12,12 @@ from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
 
+from jobs import monthly
 from jobs.engine import fleet
 from jobs.engine.task import Task
 from jobs.monthly import Job, Outcome, Unit
+
+log = logging.getLogger(__name__)
 
 
 def run(job: Job, units: Sequence[Unit], *, size: int) -> Iterator[Outcome]:
@@ -30,7 +33,13 @@ def run(job: Job, units: Sequence[Unit], *, size: int) -> Iterator[Outcome]:
         return
     from jobs.engine.pool import Pool
 
-    yield from fleet.outcomes(Pool(size, job.config.vendor.at_once), _tasks(job, units))
+    try:
+        pool = Pool(size, job.config.vendor.at_once)
+    except (OSError, ImportError) as error:  # no shared memory, as in some containers
+        log.warning("no worker processes can be had (%s): accounts are billed one after another", error)
+        yield from monthly.run(job, units)
+        return
+    yield from fleet.outcomes(pool, _tasks(job, units))
 
 
 def _tasks(job: Job, units: Sequence[Unit]) -> list[Task]:

@@ -255,7 +255,7 @@ def raw(
 
 
 @kind("late")
-def late(wire: Wire, right: Reply, *, seconds: Number = 0.2) -> None:
+def late(wire: Wire, right: WireReply, *, seconds: Number = 0.2) -> None:
     """The right reply, `seconds` later, as from far away."""
     wire.wait(seconds)
     wire.send(right)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 RUN, TIMER, WEBHOOK = (DEPLOY / f"securevideo-billing{kind}" for kind in (".service", ".timer", "-webhook.service"))
 OPEN, DAILY = (DEPLOY / f"securevideo-billing-open{kind}" for kind in (".service", ".timer"))
+SCHEDULER, WORKER = (DEPLOY / f"securevideo-billing-{kind}.service" for kind in ("scheduler", "worker"))
 MOST_EXPOSED = 2.0  # of 10, as `systemd-analyze security` counts: "OK"
 
 needs_systemd = pytest.mark.needs("systemd-analyze")
@@ -34,11 +35,11 @@ def close_day() -> int:
 
 @needs_systemd
 def test_systemd_finds_nothing_wrong_with_services_and_timer() -> None:
-    assert analyze("verify", RUN, TIMER, WEBHOOK, OPEN, DAILY) == ""
+    assert analyze("verify", RUN, TIMER, WEBHOOK, OPEN, DAILY, SCHEDULER, WORKER) == ""
 
 
 @needs_systemd
-@pytest.mark.parametrize("service", [RUN, WEBHOOK, OPEN], ids=["run", "webhook", "open"])
+@pytest.mark.parametrize("service", [RUN, WEBHOOK, OPEN, SCHEDULER, WORKER], ids=lambda service: service.stem)
 def test_a_service_is_hardened(service: Path) -> None:
     analysis = analyze("security", "--offline=true", service)
     exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analysis)
@@ -139,6 +140,28 @@ def cronjob(name: str = "cronjob.yaml") -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["cronjob.yaml", "cronjob-open.yaml"])
 def test_the_cronjob_fits_the_schema_of_kubernetes(name: str) -> None:
     kubernetes_validate.validate(cronjob(name), "1.31", strict=True)
+
+
+def test_the_cluster_fits_the_schema_of_kubernetes_and_is_as_hardened_as_the_cronjob() -> None:
+    scheduler, service, worker = YAML(typ="safe", pure=True).load_all((DEPLOY / "cluster.yaml").read_text())
+    job = cronjob()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    for part in (scheduler, service, worker):
+        kubernetes_validate.validate(part, "1.31", strict=True)
+    for part in (scheduler, worker):
+        pod = part["spec"]["template"]["spec"]
+        assert pod["securityContext"] == job["securityContext"]
+        assert pod["containers"][0]["securityContext"] == job["containers"][0]["securityContext"]
+        assert pod["automountServiceAccountToken"] is False
+    assert service["spec"]["selector"] == scheduler["spec"]["template"]["metadata"]["labels"]
+    assert f"tls://{service['metadata']['name']}:8786" in worker["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+@pytest.mark.parametrize("service", [SCHEDULER, WORKER], ids=lambda service: service.stem)
+def test_scheduler_and_workers_speak_tls_alone_and_come_back(service: Path) -> None:
+    found = settings(service)
+    assert found["Restart"] == ["always"]
+    assert all(f"--tls-{name}" in found["ExecStart"][0] for name in ("ca-file", "cert", "key"))
+    assert any("REQUIRE_ENCRYPTION=true" in line for line in found["Environment"])
 
 
 def test_the_daily_cronjob_is_the_other_one_in_all_but_its_name_time_and_command() -> None:

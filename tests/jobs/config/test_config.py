@@ -101,7 +101,7 @@ def all_keys(section: type[models.Section]) -> Iterator[tuple[type[models.Sectio
 
 
 def with_what_is_commented_out() -> str:
-    keys = "ca_file|proxy|webhook|hooks|alerts|allocation|accounting|payment|logo|footer|reference|fields"
+    keys = "ca_file|proxy|webhook|hooks|workers|alerts|allocation|accounting|payment|logo|footer|reference|fields"
     return re.sub(rf"(?m)^( *)# ({keys}): ", r"\1\2: ", EXAMPLE.read_text())
 
 
@@ -114,6 +114,7 @@ def test_every_key_stands_in_the_example() -> None:
 def test_the_keys_commented_out_in_the_example_are_valid_too(folder: Path) -> None:
     (folder / "logo.svg").write_bytes(paying.SVG)
     text = with_what_is_commented_out()
+    text = text.replace("ledger: state/ledger.db", "ledger: postgresql+psycopg://user@host/database")
     text = text.replace("by: [map, group], map: centres.csv", "by: [group]")
     example = loaded(text.replace("policy: reserved, quotas: {CARDIO: 5}", "policy: proportional"))
     vendor, secret = example.vendor, example.accounts["acme"].webhook_secret
@@ -151,7 +152,7 @@ def test_everything_with_a_sensible_default_may_be_left_out(folder: Path) -> Non
         paper="Letter",
         formats=("xlsx", "html", "json", "csv"),
         restate_months=3,
-        vendor=config.Vendor("https://api.securevideo.com/", 60, 600, 512, 500, None, None),
+        vendor=config.Vendor("https://api.securevideo.com/", 60, 600, 512, 8, 500, None, None),
         issuer=terms.issuer,
         accounts=least.accounts,
     )
