@@ -89,7 +89,7 @@ class Cluster:
         until = time.monotonic() + patience
         while True:
             try:
-                self._client = distributed.Client(  # type: ignore[no-untyped-call]
+                self._client = distributed.Client(
                     address, security=security, timeout=_ANSWER_SECONDS, set_as_default=False
                 )
                 break
@@ -141,7 +141,7 @@ def _security(files: Certificates | None) -> Any:
     for file in (files.ca, files.cert, files.key):
         if not os.access(file, os.R_OK):
             raise ConfigError(f"workers.tls: {file} cannot be read")
-    return Security(  # type: ignore[no-untyped-call]
+    return Security(
         tls_ca_file=str(files.ca),
         tls_client_cert=str(files.cert),
         tls_client_key=str(files.key),
