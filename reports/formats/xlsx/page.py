@@ -10,6 +10,7 @@ from reports.wording import name_of
 
 from .book import Book, Sheets
 
+UNSCALED = {"scale_with_doc": False}  # header and footer stay as large as they are
 PAPERS = {"Letter": 1, "A4": 9}
 
 
@@ -59,8 +60,8 @@ def lay_out(
         sheet.repeat_rows(0, repeat - 1)
     sheet.hide_gridlines(2)
     mark = f'&C&KD55E00&14&"Calibri,Bold"{_plain(printed.mark)}' if printed.mark else ""
-    sheet.set_header(f"&L&9 {_plain(printed.title)}{mark}&R&9 {_plain(note or name)}")
-    sheet.set_footer(f"&L&8 {_plain(printed.foot, 90)}&R&8 Page &P of &N")
+    sheet.set_header(f"&L&9 {_plain(printed.title)}{mark}&R&9 {_plain(note or name)}", UNSCALED)
+    sheet.set_footer(f"&L&8 {_plain(printed.foot, 90)}&R&8 Page &P of &N", UNSCALED)
 
 
 def _plain(text: str, longest: int = 70) -> str:

@@ -1,5 +1,6 @@
 """The month's pricing, live: every fee, licence and band of usage, priced from the Sessions table."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,12 +12,14 @@ from .model import Tally, decimals, half_up, rounding
 from .ranges import SheetTable
 
 SHEET = "Reconciliation"
-HEADS = (
-    "Line", "Part · tier", "Usage (live)", "Above", "Up to", "Quantity (live)", "Quantity (job)", "Unit price",
-    "Days", "Days of month", "Amount (live)", "Amount (job)", "Difference",
+QUANTITIES = (
+    "Line", "Part · tier", "Usage (live)", "Above", "Up to", "Quantity (live)", "Quantity (job)", "Difference",
 )  # fmt: skip
-AMOUNT, DIFFERENCE = 10, 12
-WIDTH = 42  # of the first column
+AMOUNTS = (
+    "Line", "Part · tier", "Unit price", "Days", "Days of month", "Amount (live)", "Amount (job)", "Difference",
+)  # fmt: skip
+QUANTITY, AMOUNT, DIFFERENCE = 5, 5, 7  # columns of the one table and the other
+WIDTH, HOW = 34, 26  # of the first two columns
 Key = tuple[int, str, int]
 
 
@@ -35,12 +38,19 @@ class Priced:
 @dataclass(frozen=True, slots=True)
 class Pricing:
     lines: dict[Key, Priced]  # by (part, meter, tier)
-    first_row: int  # of the lines, from 0
+    quantities_row: int  # first of the quantities, from 0
+    first_row: int  # of the amounts
     next_row: int
 
     def column(self, column: int) -> Span:
-        """A column of the table; a month without any line still has one, empty."""
+        """A column of the amounts; a month without any line still has one, empty."""
         return Span(SHEET, column, self.first_row, max(self.first_row, self.next_row - 1))
+
+    @property
+    def quantities_apart(self) -> Span:
+        """The differences of the quantities."""
+        first = self.quantities_row
+        return Span(SHEET, DIFFERENCE, first, first + max(0, self.next_row - self.first_row - 1))
 
     def sessions(self, *, included: bool) -> list[Priced]:
         """The bands of sessions within the allowance, or those beyond."""
@@ -50,75 +60,88 @@ class Pricing:
 
 
 def write(book: Book, row: int, table: SheetTable, counted: Tally) -> Pricing:
-    """The table from `row` on."""
+    """Both tables from `row` on: what is charged for, and what it costs."""
     document = book.document
-    book.text(SHEET, row, 0, f"Pricing of the month, {document.currency}", "section")
-    book.heads(SHEET, row + 1, HEADS, 2)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    entries = list(_entries(document))
+    _heads(book, row, "What is charged for", QUANTITIES)
+    first = row + 2
+    amounts = first + max(1, len(entries)) + 3
+    _heads(book, amounts - 2, f"Pricing of the month, {document.currency}", AMOUNTS)
     own = {(line.part, line.meter, line.tier): line for line in document.month_lines}
     lines: dict[Key, Priced] = {}
-    first = at = row + 2
+    for offset, (part, entry) in enumerate(entries):
+        key, rows = (part.number, entry.meter, entry.tier), (first + offset, amounts + offset)
+        if isinstance(entry, Line):
+            lines[key] = _fixed(book, rows, entry, part)
+        else:
+            lines[key] = _band(book, rows, entry, own.get(key), _usage(entry, table, counted))
+    return Pricing(lines, first, amounts, amounts + len(entries))
+
+
+def _entries(document: Document) -> Iterator[tuple[Part, Line | Band]]:
+    """Fees, licences and bands of usage, a part of the month at a time."""
     for part in document.parts:
-        entries: list[Line | Band] = [line for line in document.month_lines if line.part == part.number]
-        fixed = [line for line in entries if isinstance(line, Line) and line.meter in ("fee", "hosts")]
-        for line in fixed:
-            lines[part.number, line.meter, line.tier] = _fixed(book, at, line, part)
-            at += 1
-        for band in (band for band in document.bands if band.part == part.number):
-            key = (part.number, band.meter, band.tier)
-            lines[key] = _band(book, at, band, own.get(key), _usage(band, table, counted))
-            at += 1
-    return Pricing(lines, first, at)
+        fixed = (line for line in document.month_lines if line.part == part.number and line.meter in ("fee", "hosts"))
+        bands = (band for band in document.bands if band.part == part.number)
+        yield from ((part, line) for line in fixed)
+        yield from ((part, band) for band in bands)
 
 
-def _fixed(book: Book, row: int, line: Line, part: Part) -> Priced:
+def _heads(book: Book, row: int, title: str, heads: tuple[str, ...]) -> None:
+    book.text(SHEET, row, 0, title, "section")
+    book.heads(SHEET, row + 1, heads, 2)
+    book.sheet(SHEET).set_row(row + 1, 32)
+
+
+def _fixed(book: Book, rows: tuple[int, int], line: Line, part: Part) -> Priced:
     """A fee or licences: constants of the plan, pro-rated by days."""
     digits = book.document.digits
-    _name(book, row, line.description)
-    book.text(SHEET, row, 1, f"part {part.number}", "row")
-    quantity = book.constant(SHEET, row, 5, line.quantity, "count", "row")
-    book.constant(SHEET, row, 6, line.quantity, "count", "job", "row")
-    price = book.constant(SHEET, row, 7, line.unit_price, "price", "row")
-    days = book.constant(SHEET, row, 8, part.days, "count", "row")
-    of_month = book.constant(SHEET, row, 9, part.days_of_month, "count", "row")
+    for row in rows:
+        labelled(book, row, line.description, f"part {part.number}")
+    quantity = book.constant(SHEET, rows[0], QUANTITY, line.quantity, "count", "row")
+    book.constant(SHEET, rows[0], QUANTITY + 1, line.quantity, "count", "job", "row")
+    _blanks(book, rows[0], (2, 3, 4, DIFFERENCE))
+    price = book.constant(SHEET, rows[1], 2, line.unit_price, "price", "row")
+    days = book.constant(SHEET, rows[1], 3, part.days, "count", "row")
+    of_month = book.constant(SHEET, rows[1], 4, part.days_of_month, "count", "row")
     product = f"{quantity.local}*{price.local}*{days.local}/{of_month.local}"
     needed = digits if part.days == part.days_of_month else digits + 6
     value = half_up(Fraction(line.quantity) * Fraction(line.unit_price) * part.days / part.days_of_month, digits)
-    amount = book.versus((SHEET, row, AMOUNT), rounding(product, digits, needed), value, line.amount, "money")
-    _blanks(book, row, (2, 3, 4))
+    amount = book.versus((SHEET, rows[1], AMOUNT), rounding(product, digits, needed), value, line.amount, "money")
     return Priced(quantity, amount, price, None, line.quantity, line.amount)
 
 
-def _band(book: Book, row: int, band: Band, line: Line | None, usage: tuple[int, str]) -> Priced:
+def _band(book: Book, rows: tuple[int, int], band: Band, line: Line | None, usage: tuple[int, str]) -> Priced:
     """A band of usage: quantity = MAX(0, MIN(usage, up to) - above)."""
-    digits = book.document.digits
+    digits, row = book.document.digits, rows[0]
     name = f"{'Included' if band.tier == 0 else 'Overage'} {band.meter}"
-    _name(book, row, line.description if line else f"{name} (not reached)")
-    book.text(SHEET, row, 1, f"part {band.part}" + (f" · tier {band.tier}" if band.tier else ""), "row")
+    for at in rows:
+        part = f"part {band.part}" + (f" · tier {band.tier}" if band.tier else "")
+        labelled(book, at, line.description if line else f"{name} (not reached)", part)
     used, formula = usage
     live = book.live(SHEET, row, 2, formula, used, "count", "row")
     above = book.constant(SHEET, row, 3, band.above, "count", "row")
     top = book.constant(SHEET, row, 4, "no limit" if band.up_to is None else band.up_to, "count", "row")
     least = live.local if band.up_to is None else f"MIN({live.local},{top.local})"
     priced = max(0, (used if band.up_to is None else min(used, band.up_to)) - band.above)
-    quantity = book.live(SHEET, row, 5, f"MAX(0,{least}-{above.local})", priced, "count", "row")
-    book.constant(SHEET, row, 6, band.quantity, "count", "job", "row")
-    price = book.constant(SHEET, row, 7, band.unit_price, "price", "row")
+    reached = f"MAX(0,{least}-{above.local})"
+    quantity = book.versus((SHEET, row, QUANTITY), reached, priced, band.quantity, "count")
+    price = book.constant(SHEET, rows[1], 2, band.unit_price, "price", "row")
     amount = book.versus(
-        (SHEET, row, AMOUNT),
+        (SHEET, rows[1], AMOUNT),
         rounding(f"{quantity.local}*{price.local}", digits, decimals(band.unit_price)),
         half_up(priced * Fraction(band.unit_price), digits),
         line.amount if line else Decimal(0),
         "money",
     )
-    _blanks(book, row, (8, 9))
+    _blanks(book, rows[1], (3, 4))
     return Priced(quantity, amount, price, top, Decimal(band.quantity), line.amount if line else Decimal(0))
 
 
-def _name(book: Book, row: int, text: str) -> None:
-    """A line's description, whole: those of a split month are long."""
-    book.text(SHEET, row, 0, text, "row", "wrap")
-    book.height(SHEET, row, (text, WIDTH))
+def labelled(book: Book, row: int, name: str, how: str, *looks: str) -> None:
+    """The two columns of words, whole: descriptions of a split month are long."""
+    book.texts(SHEET, row, 0, (name, how), "row", "wrap", *looks)
+    book.height(SHEET, row, (name, WIDTH + 5), (how, HOW + 5))
 
 
 def _usage(band: Band, table: SheetTable, counted: Tally) -> tuple[int, str]:

@@ -9,16 +9,15 @@ from . import checks, daily, pricing, statuses, totals
 from .book import Book, SheetCell, Span, Sum, multiplied
 from .checks import Check
 from .daily import Daily
-from .model import Tally
+from .model import Tally, price_digits
 from .page import set_up, totals_of, wide
 from .pricing import SHEET, Pricing
 from .ranges import SheetTable
 from .statuses import Limits, ReplyRows, Statuses
 from .totals import Totals
 
-CHECKS = 15
+CHECKS = 16
 FIRST_CHECK = 2
-ON_A_PAGE = 68  # rows; what is longer goes on before a table, not within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +59,24 @@ class ReconciliationFigures:
 def write(book: Book, table: SheetTable, counted: Tally) -> ReconciliationFigures:
     """Everything below the checks, which come last: they look at the other sheets too."""
     sheet = book.sheet(SHEET)
-    set_up(book, SHEET, landscape=True)
+    set_up(book, SHEET)
     sheet.set_column(0, 0, pricing.WIDTH)
-    sheet.set_column(1, 1, 38)
-    sheet.set_column(2, 12, wide(14, book.document.digits, totals_of(book.document)))
+    sheet.set_column(1, 1, pricing.HOW)
+    prices = wide(12, price_digits(book.document), (band.unit_price for band in book.document.bands))
+    sheet.set_column(2, 2, max(prices, wide(12, book.document.digits, totals_of(book.document))))
+    sheet.set_column(3, 7, wide(12, book.document.digits, totals_of(book.document)))
     book.text(SHEET, 0, 0, f"Reconciliation: {name_of(book.document)}", "title")
-    top = FIRST_CHECK + max(CHECKS + 2 + int(book.document.is_adjustment) + 2 * bool(book.document.allocation), 17) + 1
+    sheet.freeze_panes(FIRST_CHECK + 1, 1)
+    further = (bool(book.document.changes or book.document.already_issued), *[bool(book.document.allocation)] * 2)
+    below = FIRST_CHECK + 2 + CHECKS + sum(further) + 1
+    top = below + daily.CHART_ROWS
     status = statuses.write(book, top, table, counted)
     reply = statuses.write_reply(book, status.next_row + 1)
     priced = pricing.write(book, reply.next_row + 1, table, counted)
     limits = statuses.write_allowance(book, priced.next_row + 1, priced)
     summed = totals.write(book, limits.next_row + 1, priced)
-    by_day = daily.write(book, summed.next_row + 1, table, counted, chart_at=(FIRST_CHECK, 6))
-    tall = sum(len(line.description) > pricing.WIDTH for line in book.document.month_lines)
-    breaks = [priced.next_row + 1] if summed.next_row + tall > ON_A_PAGE else []
-    sheet.set_h_pagebreaks([*breaks, summed.next_row + 1])
+    by_day = daily.write(book, summed.next_row + 1, table, counted, chart_at=(below, 0))
+    sheet.set_h_pagebreaks([status.next_row + 1, summed.next_row + 1])
     return ReconciliationFigures(priced, summed, status, limits, reply, by_day)
 
 
@@ -114,6 +116,7 @@ def _money(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) 
     usage = sum((Decimal(line.quantity.value) * Decimal(line.price.value) for line in bands), Decimal(0))
     checked = [
         Check("Charges of the sessions add up to usage × price, before rounding", *charge, priced, usage, "money"),
+        _same(book, "Quantities differ nowhere from the job's", written.pricing.quantities_apart),
         _same(book, "Amounts differ nowhere from the job's", written.pricing.column(pricing.DIFFERENCE)),
         _same(book, "Totals differ nowhere from the job's", written.totals.differences),
         Check("Lines of the Invoice sheet add up to net", *sums.lines, net.local, net.value, "money"),

@@ -7,12 +7,12 @@ from reports.document import STATUSES
 
 from .book import Book, SheetCell, Span, added
 from .model import Tally
-from .pricing import SHEET, Priced, Pricing
+from .pricing import SHEET, Priced, Pricing, labelled
 from .ranges import SheetTable
 
-HEADS = (
-    "Status", "Meaning", "Sessions (live)", "Sessions (job)", "Difference", "Counts towards limit",
-    "Minutes (live)", "Minutes (job)", "Difference",
+HEADS = ("Status", "Meaning", "Sessions (live)", "Sessions (job)", "Difference", "Counts towards limit")
+MINUTES = (
+    "Status", "", "Minutes (live)", "Minutes (job)", "Difference",
     "Unknown durations (live)", "Unknown durations (job)", "Difference",
 )  # fmt: skip
 
@@ -30,27 +30,37 @@ def write(book: Book, row: int, table: SheetTable, counted: Tally) -> Statuses:
     book.text(SHEET, row, 0, "Sessions by status", "section")
     book.heads(SHEET, row + 1, HEADS, 2)
     book.text(SHEET, row + 1, 5, HEADS[5], "head", "center")
-    book.sheet(SHEET).set_row(row + 1, 48)
+    book.sheet(SHEET).set_row(row + 1, 32)
     first = row + 2
-    counts = {status: _status(book, first + i, status, table, counted) for i, status in enumerate(STATUSES)}
     at = first + len(STATUSES)
-    book.texts(SHEET, at, 0, ("All sessions", "rows of the Sessions table"), "row", "bold")
+    below = at + 4  # of the minutes
+    book.text(SHEET, below - 2, 0, "Minutes by status", "section")
+    book.heads(SHEET, below - 1, MINUTES, 2)
+    book.sheet(SHEET).set_row(below - 1, 48)
+    counts = {
+        status: _status(book, (first + i, below + i), status, table, counted) for i, status in enumerate(STATUSES)
+    }
+    labelled(book, at, "All sessions", "rows of the Sessions table", "bold")
     rows = book.versus((SHEET, at, 2), table.rows(), counted.rows, book.document.rows.counted, "count")
-    spans = [Span(SHEET, column, first, at - 1) for column in (2, 4, 8, 11)]
-    return Statuses(counts, rows, spans[0], (spans[1], spans[2], spans[3]), at + 1)
+    sessions, minutes, unknown = (Span(SHEET, column, top, top + len(STATUSES) - 1)
+                                  for column, top in ((4, first), (4, below), (7, below)))  # fmt: skip
+    by_status = Span(SHEET, 2, first, at - 1)
+    return Statuses(counts, rows, by_status, (sessions, minutes, unknown), below + len(STATUSES))
 
 
-def _status(book: Book, row: int, status: str, table: SheetTable, counted: Tally) -> SheetCell:
-    document = book.document
+def _status(book: Book, rows: tuple[int, int], status: str, table: SheetTable, counted: Tally) -> SheetCell:
+    """Its sessions in the one row, its minutes in the other. Gives the cell of the sessions."""
+    document, (row, below) = book.document, rows
     own = document.minutes[status]
     sessions, minutes, unknown = counted.of_status(status)
+    labelled(book, row, status, wording.STATUSES[status].meaning)
     name = book.text(SHEET, row, 0, status, "row", "bold").local
-    book.text(SHEET, row, 1, wording.STATUSES[status].meaning, "row")
     cell = book.versus((SHEET, row, 2), table.count(status=name), sessions, document.counts[status], "count")
     book.text(SHEET, row, 5, wording.counts(status), "row", "center")
-    book.versus((SHEET, row, 6), table.sum("minutes", status=name), minutes, own.known, "count")
+    book.texts(SHEET, below, 0, (status, ""), "row", "bold")
+    book.versus((SHEET, below, 2), table.sum("minutes", status=name), minutes, own.known, "count")
     formula = f"{cell.local}-({table.count(status=name, minutes=chr(34) + '>=0' + chr(34))})"
-    book.versus((SHEET, row, 9), formula, unknown, own.unknown_sessions, "count")
+    book.versus((SHEET, below, 5), formula, unknown, own.unknown_sessions, "count")
     return cell
 
 
@@ -73,7 +83,7 @@ def write_reply(book: Book, row: int) -> ReplyRows:
     )
     cells = []
     for offset, (label, count, meaning) in enumerate(entries, 1):
-        book.texts(SHEET, row + offset, 0, (label, meaning), "row")
+        labelled(book, row + offset, label, meaning)
         cells.append(book.constant(SHEET, row + offset, 2, count, "count", "row"))
     return ReplyRows(cells[0], tuple(cells[1:]), row + 5)
 
@@ -96,7 +106,7 @@ def write_allowance(book: Book, row: int, pricing: Pricing) -> Limits:
     first = row + 2
     hows = ("of the plan, all parts", "counted sessions within it", "of it, not used", "counted sessions beyond it")
     for offset, pair in enumerate(zip(("Included", "Used", "Left", "Overage"), hows, strict=True)):
-        book.texts(SHEET, first + offset, 0, pair, "row")
+        labelled(book, first + offset, *pair)
     used = book.versus((SHEET, first + 1, 2), *_sum(free), own.used, "count")
     overage = book.versus((SHEET, first + 3, 2), *_sum(over), own.overage, "count")
     if own.included is None:

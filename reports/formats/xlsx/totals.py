@@ -6,7 +6,7 @@ from decimal import Decimal
 from reports.wording import name_of, title_of
 
 from .book import Book, SheetCell, Span
-from .pricing import AMOUNT, SHEET, Pricing, tax_of
+from .pricing import AMOUNT, SHEET, Pricing, labelled, tax_of
 
 COLUMNS = ("Live", "Job's own", "Difference")
 
@@ -32,7 +32,7 @@ def write(book: Book, row: int, pricing: Pricing) -> Totals:
     book.text(SHEET, row, 0, f"Totals, {document.currency}", "section")
     book.heads(SHEET, row + 1, ("Total", "How", *COLUMNS), 2)
     rate = book.constant(SHEET, row + 2, 2, document.tax_rate, "percent", "row")
-    book.texts(SHEET, row + 2, 0, (f"Rate of {document.tax_name}", "a constant of the configuration"), "row")
+    labelled(book, row + 2, f"Rate of {document.tax_name}", "a constant")
     first = row + 3
     net_value = sum((Decimal(line.amount.value) for line in pricing.lines.values()), Decimal(0))
     own = (document.month_net, document.month_tax, document.month_total)
@@ -50,7 +50,7 @@ def write(book: Book, row: int, pricing: Pricing) -> Totals:
 
 
 def _total(book: Book, row: int, labels: tuple[str, str], live: tuple[str, Decimal], job: Decimal) -> SheetCell:
-    book.texts(SHEET, row, 0, labels, "row")
+    labelled(book, row, *labels)
     return book.versus((SHEET, row, 2), *live, job, "money")
 
 

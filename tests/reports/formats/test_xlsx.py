@@ -453,7 +453,7 @@ def test_halves_go_up_where_binary_arithmetic_falls_short(by_libreoffice) -> Non
     assert billed % 2 == 1
     expected = half_up(billed * Fraction("1.115"), 2)
     assert expected != round(billed * 1.115, 2)
-    amounts = {key for key in stored if key[0] == "Reconciliation" and key[1].startswith("K")}
+    amounts = {key for key in stored if key[0] == "Reconciliation" and key[1].startswith("F")}
     assert float(expected) in {stored[key] for key in amounts}
     assert {key: after[key] for key in amounts} == {key: stored[key] for key in amounts}
 
@@ -464,7 +464,7 @@ def test_columns_are_as_wide_as_the_largest_amount() -> None:
     document = replace(document, month_total=large, month_net=large)
     workbook = load_workbook(BytesIO(render(document, sessions)))
     longest = len(f"({large:,.2f})")
-    for sheet, column in (("Invoice", "D"), ("Reconciliation", "K"), ("Hosts", "I"), ("Restatement", "E")):
+    for sheet, column in (("Invoice", "D"), ("Reconciliation", "F"), ("Hosts", "I"), ("Restatement", "E")):
         dimensions = workbook[sheet].column_dimensions
         widths = {
             letter: own.width for own in dimensions.values() for letter in range(own.min or 0, (own.max or 0) + 1)
@@ -555,5 +555,23 @@ def test_a_forecast_stands_on_the_invoice_sheet_and_goes_on_in_the_chart(package
     assert pace[22:] == sorted(pace[22:])
     chart = part(packages["heading"], "xl/charts/chart1.xml")
     assert "At this pace (estimate)" in chart
-    assert f"$F${first}:$F${first + 20}<" in chart, "the running count ends where the vendor answered"
+    assert f"$F${first + 15}:$F${first + 20}<" in chart, "the running count ends where the vendor answered"
     assert "At this pace" not in part(packages["draft"], "xl/charts/chart1.xml")
+
+
+def test_reconciliation_prints_large_enough_to_read_and_its_footer_as_it_is(packages) -> None:
+    for name in ("invoice", "dinar_two_parts", "credit_note"):
+        sheet = load_workbook(BytesIO(packages[name]))["Reconciliation"]
+        width = sum((own.max - own.min + 1) * own.width * 7 / 96 for own in sheet.column_dimensions.values())
+        assert sheet.page_setup.orientation != "landscape"
+        assert 11 * min(1, 7.5 / width) > 8, "points"
+        assert sheet.freeze_panes == "B4"
+        assert all(own.HeaderFooter.scaleWithDoc is False for own in load_workbook(BytesIO(packages[name])))
+
+
+def test_the_running_count_of_a_split_month_is_a_line_for_each_part(packages) -> None:
+    chart = part(packages["dinar_two_parts"], "xl/charts/chart1.xml")
+    running = re.findall(r"<c:yVal>.*?\$F\$(\d+):\$F\$(\d+)<", chart)
+    assert len(running) == 2
+    assert int(running[0][1]) + 1 == int(running[1][0])
+    assert '<c:delete val="1"/></c:legendEntry>' in chart, "each name stands once in the legend"
