@@ -111,7 +111,7 @@ def _troubles(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a possible command"
+        reason = getattr(error, "strerror", None) or "not a valid command"
         yield f"{name}: could not be started: {reason.lower()}; set right hooks in the configuration"
         return
     try:

@@ -44,7 +44,7 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
 
 
 def in_words(concern: Concern) -> str:
-    """One line for a log: what needs a person, and the command that catches up."""
+    """One line for a log: what needs attention, and the command that catches up."""
     title, to_do = MATTERS_IN_WORDS[concern.matter]
     command = "allocate" if concern.matter == "unallocated" else "run"
     more = {"restated": " --adjust", "unallocated": " --reallocate"}.get(concern.matter, "")

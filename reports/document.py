@@ -210,7 +210,7 @@ class HostUse:
     minutes: int  # known minutes of all its counted sessions
     charge: Decimal  # exact sum of its sessions' charges, unrounded
     external_id: str = ""  # the customer's own id of the host; "" where unset or unknown
-    active: bool | None = None  # still a user of the account; None where the list of hosts could not be had
+    active: bool | None = None  # still a user of the account; None where the list of hosts could not be fetched
 
 
 @dataclass(frozen=True, slots=True)

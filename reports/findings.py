@@ -65,13 +65,13 @@ KINDS: dict[str, Kind] = {
     ),
     "repeated-row": Kind(
         "warning",
-        "Nothing: it is counted once. Tell SecureVideo if it comes again.",
+        "Nothing: it is counted once. Report it to SecureVideo if it happens again.",
         becomes="repeated",
         what="came more than once with identical rows; it is counted once",
     ),
     "never-connected": Kind(
         "info",
-        "Nothing: no session came about.",
+        "Nothing: no session took place.",
         becomes="never_connected",
         what="never connected two people; it is not counted",
     ),
@@ -81,10 +81,10 @@ KINDS: dict[str, Kind] = {
         becomes="set_aside",
         what="was counted in another issued month of this account: a session is billed once",
     ),
-    "half-moved": Kind("warning", "See to the other month, then run both together with --adjust."),
+    "half-moved": Kind("warning", "Resolve the other month first, then run both together with --adjust."),
     "before-first-plan": Kind(
         "blocking",
-        "Add the plan that held then to the configuration, then run the month again.",
+        "Add the plan in force then to the configuration, then run the month again.",
         what="is billable before the account's first plan",
     ),
     "duration-implausible": Kind(  # blocking: negative, BILL, under a minutes meter
@@ -96,12 +96,12 @@ KINDS: dict[str, Kind] = {
         "Nothing, unless minutes are charged: then ask SecureVideo for the duration.",
     ),
     "description-mismatch": Kind("warning", "Compare the session with SecureVideo's portal."),
-    "coerced-type": Kind("info", "Nothing: the value was read. Tell SecureVideo that its type changed."),
+    "coerced-type": Kind("info", "Nothing: the value was read. Report to SecureVideo that its type changed."),
     "unknown-field": Kind(
-        "info", "Nothing: the field is not used. Look whether a new version of this program knows it."
+        "info", "Nothing: the field is not used. Check whether a newer version of this program knows it."
     ),
     "clock-skew": Kind("blocking", "Set this computer's clock, then run the month again."),
-    "volume-anomaly": Kind("warning", "Look whether the count can be right before the invoice goes out."),
+    "volume-anomaly": Kind("warning", "Check that the count is right before the invoice goes out."),
     "rows-gone": Kind(  # blocking: it would be an adjustment, with --adjust
         "warning", "Ask SecureVideo why rows are gone from a closed month."
     ),
@@ -119,7 +119,7 @@ KINDS: dict[str, Kind] = {
     ),
     "unmapped-host": Kind("warning", "Name a cost centre for the host; `allocate --reallocate` moves what is issued."),
     "host-in-several-groups": Kind(
-        "warning", "Look whether the first of the configured groups is the right cost centre."
+        "warning", "Check that the first of the configured groups is the right cost centre."
     ),
     "unusable-centre": Kind("info", "Nothing, unless the ExternalId was meant to be a cost centre: then correct it."),
     "nothing-to-allocate-by": Kind("info", "Nothing."),
@@ -135,8 +135,8 @@ KINDS: dict[str, Kind] = {
     ),
 }
 _OTHERWISE: dict[str, str] = {
-    "blocking": "A person must look before the month can be issued.",
-    "warning": "Look at it when there is time.",
+    "blocking": "Resolve it before the month can be issued.",
+    "warning": "Review it when convenient.",
     "info": "Nothing.",
 }
 

@@ -80,7 +80,7 @@ class Sources:
 
     rows: Collection[MapRow] = ()
     external_ids: Mapping[int, str] | None = None  # by user; None: there is no list of users
-    groups: Mapping[int, Collection[str]] | None = None  # the names of a user's groups; None: they could not be had
+    groups: Mapping[int, Collection[str]] | None = None  # the names of a user's groups; None: they could not be fetched
     licensed: tuple[int, ...] | None = None
     stored: Resolution | None = None
     terms: AllocationTerms | None = None  # today's, by which a host is looked up that an issued month does not know
@@ -221,15 +221,15 @@ def _oddities(host: int, stretches: Sequence[Assigned], terms: AllocationTerms, 
     if "external_id" in terms.by and external_id and not is_centre(external_id):
         later = {None, *terms.by[terms.by.index("external_id") + 1 :]}
         if named_by & later:
-            text = f"the ExternalId of host {host} cannot be the key of a cost centre; it was passed over"
+            text = f"the ExternalId of host {host} cannot be the key of a cost centre; it was ignored"
             yield finding("unusable-centre", None, text)
 
 
 def _unavailable(terms: AllocationTerms, sources: Sources) -> Iterator[Finding]:
-    """What could not be had of the vendor although a centre depends on it: money would move with it."""
+    """What could not be fetched of the vendor although a centre depends on it: money would move with it."""
     what = "its hosts' cost centres depend on it, so nothing is issued: run again"
     by_external_id = "external_id" in terms.by or any(row.by == "external_id" for row in sources.rows)
     if by_external_id and sources.external_ids is None:
-        yield finding("hosts-unavailable", None, f"the list of hosts could not be had; {what}", "blocking")
+        yield finding("hosts-unavailable", None, f"the list of hosts could not be fetched; {what}", "blocking")
     if "group" in terms.by and sources.groups is None:
-        yield finding("groups-unavailable", None, f"the groups could not be had; {what}")
+        yield finding("groups-unavailable", None, f"the groups could not be fetched; {what}")

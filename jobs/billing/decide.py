@@ -219,6 +219,6 @@ def half_moved(moving: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[Finding]
     for month, ids in moving.items():
         text = (
             f"{restate.numbered_sessions(ids.tolist())} between this month and {month}, which cannot be issued yet: "
-            f"this is one half of the move. See to {month}, then run both months together with --adjust"
+            f"this is half of the move. Resolve what holds back {month}, then run both months together with --adjust"
         )
         yield finding("half-moved", None, text)

@@ -43,7 +43,7 @@ class Enrichment:
     statuses: Mapping[int, str] = field(default_factory=dict)  # SessionId → SessionStatus; "" where it has none (404)
     failed: tuple[int, ...] = ()  # asked without getting an answer
     not_asked: tuple[int, ...] = ()  # beyond vendor.status_lookups
-    hosts: tuple[Host, ...] | None = None  # None: not asked, or the list could not be had
+    hosts: tuple[Host, ...] | None = None  # None: not asked, or the list could not be fetched
     hosts_failed: bool = False
     estimates: Mapping[int, int] = field(default_factory=dict)  # SessionId → minutes between STARTED and ENDED events
     events: Mapping[str, int] = field(default_factory=dict)  # without_event, ended_unlisted; empty without a webhook
@@ -89,7 +89,7 @@ def findings(enrichment: Enrichment, counted: "pd.DataFrame", parts: Sequence[Pl
         text = f"the Status API did not answer for {sessions}; run again to ask again"
         yield finding("status-unavailable", None, text, "warning")
     if enrichment.hosts_failed:
-        text = "the list of hosts could not be had; hosts are named as UsageDescription names them"
+        text = "the list of hosts could not be fetched; hosts are named as UsageDescription names them"
         yield finding("hosts-unavailable", None, text)
 
 
@@ -117,5 +117,5 @@ def _of_session(session_id: int, status: str | None, *, is_metered: bool) -> Ite
             text = f"session {session_id} is not known to the Status API, as sessions outside Zoom are not"
             yield finding("status-unavailable", session_id, text)
         case _:
-            text = f"session {session_id} has a SessionStatus that is not documented; it was passed over"
+            text = f"session {session_id} has a SessionStatus that is not documented; it was ignored"
             yield finding("status-unavailable", session_id, text)

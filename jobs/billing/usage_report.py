@@ -29,10 +29,12 @@ _RULES = (
     "Statuses and durations are those of the moment of reading; SecureVideo may still change them.",
 )
 _OF_A_PARTICIPANT = (
-    "The participant was found by an e-mail address that is not kept: it stands neither here nor in a file's name, a "
-    "log or the ledger. SecureVideo finds the sessions of the participant who has the address now."
+    "The participant was found by an e-mail address that is not stored: it appears neither here nor in a file's name, "
+    "a log or the ledger. SecureVideo finds the sessions of the participant who has the address now."
 )
-_NO_SNAPSHOT = "SecureVideo's reply was not kept, since nothing is issued on it: ask again for a newer report."
+_NO_SNAPSHOT = (
+    "SecureVideo's reply was not stored, since nothing is issued on it: run the report again for newer figures."
+)
 
 
 def usage_report(

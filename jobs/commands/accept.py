@@ -25,7 +25,9 @@ _LONGEST = 300  # characters of a name or reason, which stand in a cell of the w
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @click.option("--code", metavar="CODE", required=True, help=f"Of the finding: {', '.join(READ_AS)}.")
 @click.option("--session", type=VENDOR_ID, metavar="ID", help="The finding's session, where it has one.")
-@click.option("--reason", metavar="TEXT", required=True, help="Stands in every file of the document: name no patient.")
+@click.option(
+    "--reason", metavar="TEXT", required=True, help="Appears in every file of the document: do not name a patient."
+)
 @click.option("--by", metavar="NAME", help="Who accepts it. Default: the login name.")
 @click.pass_context
 def accept(
@@ -60,9 +62,9 @@ def _refuse_unacceptable(code: str, session: int | None) -> None:
         if code not in KINDS:
             why = "there is no such finding"
         elif KINDS[code].severity == "blocking":
-            why = "nobody but the vendor or the configuration can say what is right there"
+            why = "only the vendor or the configuration can say what is right there"
         else:
-            why = "no month waits for it"
+            why = "it holds no month back"
         raise UsageError(f"--code: {code} cannot be accepted: {why}; these can: {', '.join(READ_AS)}")
     if code in OF_SESSIONS and session is None:
         raise UsageError(f"--session: {code} is a session's finding; name the session")
@@ -115,7 +117,7 @@ def _accepted(
     seen = sha256 if session is None else minutes_seen(gathered.rows, session)
     for one in gathered.accepted:
         if (one.code, one.session_id, one.seen) == (code, session, seen):
-            return f"{where}: {code}{of_session} was accepted already, {in_words(one)}"
+            return f"{where}: {code}{of_session} was already accepted, {in_words(one)}"
     given = Acceptance(code, session, seen, by, now().date(), reason)
     ledger.accept(account.key, str(month), given)
     adjust = " --adjust" if gathered.issued else ""

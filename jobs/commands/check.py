@@ -128,7 +128,9 @@ def _people(users: "Sequence[Host]") -> str:
 
 def _without_users(account: str, error: VendorError) -> str:
     why = "these credentials may not read it" if isinstance(error, CredentialsRefused) else str(error)
-    return f"account {account}: the list of users cannot be had, so hosts are named as the sessions name them: {why}"
+    return (
+        f"account {account}: the list of users cannot be fetched, so hosts are named as the sessions name them: {why}"
+    )
 
 
 def _account_lines(account: Account) -> Iterator[str]:

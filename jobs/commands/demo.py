@@ -155,7 +155,7 @@ def _clear(output: Path) -> None:
             shutil.rmtree(output)
         elif output.exists() and (not output.is_dir() or any(output.iterdir())):
             raise UsageError(
-                f"{output} is there and was not made by the demo; name an empty or new folder: --output DIR"
+                f"{output} already exists and was not made by the demo; name an empty or new folder: --output DIR"
             )
         output.mkdir(mode=0o700, parents=True, exist_ok=True)
         (output / _MARK).touch()

@@ -82,6 +82,6 @@ def _write(output: Path, content: bytes, mode: int) -> None:
     with Folder(path.parent) as folder:
         there = folder.read(path.name)
         if there is not None and there != content:
-            raise UsageError(f"{output} is there with other contents and is never overwritten; name another file")
+            raise UsageError(f"{output} already exists with other contents and is never overwritten; name another file")
         if there is None:
             folder.write(path.name, content, mode)

@@ -28,7 +28,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "demo": "Bill a made-up clinic; nothing to set up.",
     "init": "Write a commented configuration to begin with.",
     "check": "Validate the configuration; print the plans.",
-    "status": "Ask whether a session is going on.",
+    "status": "Ask whether a session is in progress.",
     "report": "Report a host's or participant's use, unbilled.",
     "history": "Show what the ledger holds.",
     "accept": "Accept a finding, by name and with a reason.",
@@ -113,7 +113,9 @@ def _explained(error: BaseException) -> BaseException:
         try:
             os.getcwd()  # noqa: PTH109  # nothing is done with it
         except FileNotFoundError:
-            return UsageError("the current folder is there no more; change to one that is, then run the command again")
+            return UsageError(
+                "the current folder no longer exists; change to one that does, then run the command again"
+            )
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         return stdout_lost(error) if frames[-1].f_code is click.echo.__code__ else error
     return error

@@ -25,7 +25,7 @@ def _write(path: Path, content: bytes) -> None:
         file = path.open("xb")
     except FileExistsError:
         raise UsageError(
-            f"{path} is there and is not overwritten; name another file: {PROGRAM} --config FILE init"
+            f"{path} already exists and is not overwritten; name another file: {PROGRAM} --config FILE init"
         ) from None
     except OSError as error:
         raise OutputError(f"{path}: {(error.strerror or '').lower()}; it cannot be written there") from error

@@ -54,7 +54,7 @@ def has_ledger(config: Config) -> bool:
 def need_ledger(config: Config) -> None:
     """Raises UsageError where there is none yet."""
     if not has_ledger(config):
-        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` makes it")
+        raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` creates it")
 
 
 def open_ledger(config: Config, *, checked: bool = True) -> "Ledger":
@@ -74,7 +74,7 @@ def open_snapshots(config: Config) -> "Snapshots":
 def write_index(config: Config, ledger: "Ledger", output: Path) -> "tuple[int, tuple[Concern, ...]]":
     """Gives the exit status: what the units came to stands, even where the page about them cannot be written.
 
-    And what the page lists as needing a person.
+    And what the page lists as needing attention.
     """
     from jobs import overview
 

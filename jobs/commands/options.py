@@ -78,7 +78,7 @@ def _absolute(_: click.Context, __: click.Parameter, given: Path | None) -> Path
     try:
         return given.absolute() if given else None
     except FileNotFoundError:
-        raise click.BadParameter(f"{given}: the current folder is there no more; name an absolute path") from None
+        raise click.BadParameter(f"{given}: the current folder no longer exists; name an absolute path") from None
 
 
 output_option = click.option(

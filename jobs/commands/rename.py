@@ -25,7 +25,7 @@ def rename(ctx: click.Context, *, old: str, new: str) -> None:
     except ValidationError as error:
         raise UsageError(f"{new!r} cannot be an account's key: {error.errors()[0]['msg']}") from None
     if old != new and {old, new} <= config.accounts.keys():
-        raise UsageError(f"{old} and {new} are two accounts in {config.path}; take {old} out of it first")
+        raise UsageError(f"{old} and {new} are two accounts in {config.path}; remove {old} from it first")
     need_ledger(config)
     with open_ledger(config) as ledger:
         ledger.rename(old, new)

@@ -232,4 +232,4 @@ def _typed(participant: str) -> str:
     try:
         return sys.stdin.readline(1000)
     except UnicodeDecodeError:
-        raise UsageError("--participant -: standard input is no text") from None
+        raise UsageError("--participant -: standard input is not text") from None

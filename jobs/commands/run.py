@@ -72,7 +72,7 @@ def run(
     """Bill months: fetch, reconcile, issue, write the files.
 
     Without --month it also checks the last issued months again (`restate_months`), reports what has changed, and ends
-    with exit status 3 while anything of these accounts needs a person, such as a closed month without an invoice.
+    with exit status 3 while anything of these accounts needs attention, such as a closed month without an invoice.
     """
     gc.disable()  # a month makes hardly any cycles, but looking for them takes an eighth of its time: see `_shown`
     config = with_workers(with_formats(ctx.obj.config(), formats), jobs, cluster)
@@ -165,7 +165,7 @@ def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[l
 
 
 def _tell_outstanding(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: Iterable[Unit]) -> int:
-    """Says what needs a person in all months of these accounts, a line each; gives the exit status.
+    """Says what needs attention in all months of these accounts, a line each; gives the exit status.
 
     `drafted`: the units for which a draft was asked for, so that to have no more is as it should be.
     """

@@ -104,7 +104,7 @@ def broken(path: Path, account: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if named and key not in rules:
             yield (*here, key), f"expected where {source} stands in by; the key is missing"
         elif isinstance(by, list) and key in rules and not named:
-            yield (*here, key), f"not used, as {source} does not stand in by; take this key out, or add {source} to by"
+            yield (*here, key), f"not used, as {source} does not stand in by; remove this key, or add {source} to by"
     policy, quotas = rules.get("policy"), rules.get("quotas")
     if policy == "reserved" and "quotas" not in rules:
         yield (
@@ -113,7 +113,7 @@ def broken(path: Path, account: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         )
     elif policy in POLICIES and policy != "reserved":
         if "quotas" in rules:
-            yield (*here, "quotas"), "only policy reserved has quotas; take this key out"
+            yield (*here, "quotas"), "only policy reserved has quotas; remove this key"
         if rules.get("fee_by") == "quotas":
             yield (*here, "fee_by"), "only policy reserved has quotas; name another basis"
     if isinstance(quotas, dict) and all(type(quota) is int for quota in quotas.values()):

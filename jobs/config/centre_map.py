@@ -74,7 +74,7 @@ def _parsed(text: str) -> tuple[dict[int, MapRow], list[tuple[int, str]]]:
                 if not found:
                     rows[reader.line_num] = _row(cell)
     except csv.Error as error:
-        mistakes.append((reader.line_num, f"no CSV: {error}"))
+        mistakes.append((reader.line_num, f"not CSV: {error}"))
     if head is None:
         mistakes.append((1, f"{_HEADER}; the file is empty"))
     return rows, mistakes
@@ -88,7 +88,7 @@ def _head_mistakes(head: Sequence[str]) -> Iterator[str]:
         if name not in head:
             yield f"the column {name} is missing; {_HEADER}"
     if len(set(head)) < len(head):
-        yield f"a column stands twice; {_HEADER}"
+        yield f"a column appears twice; {_HEADER}"
 
 
 def _row_mistakes(cell: Mapping[str, str]) -> Iterator[str]:

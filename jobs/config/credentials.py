@@ -70,7 +70,7 @@ def _content(source: CredentialSource, file: Path) -> str:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a possible file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid file name"
         raise CredentialError(f"{source}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise CredentialError(f"{source}: over {MAX_BYTES // 1024} KiB, no credential is that long")

@@ -181,7 +181,7 @@ def printable(value: str) -> str:
     for character in value:
         if unicodedata.category(character) in _UNSHOWN or character in _BIDI:
             raise refusal(
-                f"expected text on one line without control characters; found U+{ord(character):04X}: take it out"
+                f"expected text on one line without control characters; found U+{ord(character):04X}: remove it"
             )
     return value
 

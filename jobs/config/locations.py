@@ -64,7 +64,7 @@ def _proxy(value: object) -> str:
     allowed = "a proxy such as http://proxy.example.com:3128"
     url = _url(value, allowed)
     if url["path"] not in (None, "/"):
-        raise refusal(f"expected {allowed}; found a path after the host: take it out")
+        raise refusal(f"expected {allowed}; found a path after the host: remove it")
     return url[0]
 
 
@@ -72,14 +72,14 @@ def _url(value: object, allowed: str) -> re.Match[str]:
     if not isinstance(value, str):
         raise expected(allowed, value)
     if "@" in value:
-        raise refusal(f"expected {allowed}; found an @: no user or password may stand in it")
+        raise refusal(f"expected {allowed}; found an @: it must not hold a user or password")
     if "?" in value or "#" in value:
-        raise refusal(f"expected {allowed}; found a ? or #: take out all from there on")
+        raise refusal(f"expected {allowed}; found a ? or #: remove everything from there on")
     url = _URL.fullmatch(value)
     if not url or len(value) > LONGEST or not 1 <= int(url["port"] or 1) <= HIGHEST_PORT:
-        raise refusal(f"expected {allowed}; found text that is no such URL")
+        raise refusal(f"expected {allowed}; found text that is not such a URL")
     if not is_host(url["host"]):
-        raise refusal(f"expected {allowed}; found a host that is no possible name or address")
+        raise refusal(f"expected {allowed}; found a host that is not a valid name or address")
     return url
 
 
@@ -116,7 +116,7 @@ def _ledger(value: object) -> str:
     if not url:
         raise refusal(f"expected {allowed}; found a URL of another form (for SQLite write the path alone)")
     if not 1 <= int(url["port"] or 1) <= HIGHEST_PORT or not (url["host"] == "" or is_host(url["host"])):
-        raise refusal(f"expected {allowed}; found a host or port that is not possible")
+        raise refusal(f"expected {allowed}; found a host or port that is not valid")
     for option in filter(None, (url["query"] or "").split("&")):
         name, _, given = option.partition("=")
         if name not in _POSTGRESQL_OPTIONS:

@@ -50,7 +50,7 @@ def _content(file: Path) -> bytes:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a possible file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid file name"
         raise Unusable(f"expected {ALLOWED}; the file cannot be read: {reason.lower()}") from None
     if len(content) > MAX_BYTES:
         raise Unusable(f"expected {ALLOWED}; found a larger one: it goes into each document, so save it smaller")

@@ -36,7 +36,7 @@ class SourceSection(Section):
         missing = "; the key is missing" if value is fields.Missing.KEY else ""
         raise refusal(
             "expected one of {env: VARIABLE}, {file: PATH}, {credential: NAME} (a file under $CREDENTIALS_DIRECTORY); "
-            f"the credential itself never stands in this file{missing}"
+            f"the credential itself never goes into this file{missing}"
         )
 
 

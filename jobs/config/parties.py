@@ -61,7 +61,7 @@ def _link(value: object) -> str:
     if not isinstance(value, str):
         raise expected(allowed, value)
     if "@" in value:
-        raise refusal(f"expected {allowed}; found an @: no user or password may stand in it")
+        raise refusal(f"expected {allowed}; found an @: it must not hold a user or password")
     if not value.startswith("https://"):
         raise refusal(f"expected {allowed}; found text that does not begin with https://")
     found = _LINK.fullmatch(_without_places(value, allowed))

@@ -34,7 +34,7 @@ def _list(value: object) -> list[Any]:
 def empty(path: Path, value: object) -> Iterator[Broken]:
     """Keys and items without a value: pydantic would take some of them for "left out"."""
     if value is None:
-        yield path, "nothing stands here; give a value, or take the key out"
+        yield path, "the value is missing; give one, or remove the key"
     steps = value.items() if isinstance(value, dict) else enumerate(_list(value))
     for step, child in steps:
         yield from empty((*path, step), child)
@@ -43,7 +43,7 @@ def empty(path: Path, value: object) -> Iterator[Broken]:
 def _ledger_needs_snapshots(file: dict[str, Any]) -> Iterator[Broken]:
     ledger = file.get("ledger")
     if isinstance(ledger, str) and ledger.startswith("postgresql+psycopg:") and "snapshots" not in file:
-        yield ("snapshots",), "expected a folder, since a PostgreSQL ledger has none beside it; the key is missing"
+        yield ("snapshots",), "expected a folder, since a PostgreSQL ledger has none next to it; the key is missing"
 
 
 def _budget_below_timeout(vendor: dict[str, Any]) -> Iterator[Broken]:
@@ -137,7 +137,7 @@ def _too_many_decimals(path: Path, value: object, currency: object) -> Iterator[
 def _overage(path: Path, meter: dict[str, Any]) -> Iterator[Broken]:
     if meter.get("included") == "unlimited":
         if "overage" in meter:
-            yield (*path, "overage"), "nothing is overage beside included: unlimited; take this key out"
+            yield (*path, "overage"), "with included: unlimited there is no overage; remove this key"
         return
     if "included" in meter and "overage" not in meter:
         yield (*path, "overage"), "expected a price, or a list of tiers {up_to, price}; the key is missing"
@@ -154,7 +154,7 @@ def _tiers(path: Path, tiers: list[Any]) -> Iterator[Broken]:
         if isinstance(tier, dict) and "up_to" not in tier:
             yield (*path, index, "up_to"), "expected in every tier but the last; the key is missing"
     if isinstance(tiers[-1], dict) and "up_to" in tiers[-1]:
-        yield (*path, len(tiers) - 1, "up_to"), "the last tier is open; take this key out, or add a tier after it"
+        yield (*path, len(tiers) - 1, "up_to"), "the last tier is open; remove this key, or add a tier after it"
     bounds = [(index, _mapping(tier).get("up_to")) for index, tier in enumerate(tiers)]
     whole = [(index, bound) for index, bound in bounds if isinstance(bound, int)]
     for (_, lower), (index, upper) in pairwise(whole):

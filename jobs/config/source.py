@@ -32,8 +32,8 @@ _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": Non
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 _ADVICE = {  # how the parser's message begins → what to do
-    "found character '\\t'": "a tab stands here; YAML is indented with spaces only",
-    "found character": "a text that begins with this sign must stand in quotes",
+    "found character '\\t'": "there is a tab here; YAML is indented with spaces only",
+    "found character": "a text that begins with this sign must be in quotes",
     "found unexpected end of stream": "a quote or bracket opened here is never closed",
     "mapping values are not allowed": "a second ': ' on one line, or wrong indentation; quote a text with ': '",
     "could not find expected ':'": "a ':' and a blank are missing after the key",
@@ -110,7 +110,7 @@ def _bytes(path: Path) -> bytes:
     except IsADirectoryError:
         raise Unreadable(0, "this is a folder; name the file in it") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a possible file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid file name"
         raise Unreadable(0, f"cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise Unreadable(0, f"over {MAX_BYTES // 1024} KiB: this is not a configuration file")
@@ -132,7 +132,7 @@ def parse(text: str) -> Source:
         root = builder.document()
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Unreadable(line, "a control character stands here; take it out") from None
+        raise Unreadable(line, "there is a control character here; remove it") from None
     except MarkedYAMLError as error:
         raise _syntax(error) from None
     except (YAMLError, ValueError):  # ValueError: "\U00110000" in a quoted text
@@ -163,7 +163,7 @@ class _Builder:
         if _kind(start) == "StreamEnd":
             raise Unreadable(1, "the file is empty; " + HINT)
         if start.version not in (None, (1, 2)):
-            raise Unreadable(1, "the file is read as YAML 1.2; take out the %YAML line")
+            raise Unreadable(1, "the file is read as YAML 1.2; remove the %YAML line")
         root = self._node(next(self._events), ())
         next(self._events)
         following = next(self._events)
@@ -175,7 +175,7 @@ class _Builder:
         if _kind(event) == "Alias":
             return self._alias(event)
         if event.tag is not None:
-            raise Unreadable(_line(event), "YAML tags (!…) are not used here; take it out, or quote the text")
+            raise Unreadable(_line(event), "YAML tags (!…) are not used here; remove it, or quote the text")
         if len(path) >= MAX_DEPTH:
             raise Unreadable(_line(event), f"nested deeper than {MAX_DEPTH} levels; " + HINT)
         if event.anchor:
@@ -213,7 +213,7 @@ class _Builder:
             _grow(node, child)
             if key.value in children:
                 first = children[key.value][0]
-                self.repeated.append((_line(key), step, f"this key stands here already, in line {first}; keep one"))
+                self.repeated.append((_line(key), step, f"this key is already given in line {first}; keep one"))
             else:
                 children[key.value] = (_line(key), child)
         return node

@@ -18,9 +18,9 @@ def backup(source: Path | str, target: Path | str) -> int:
     Raises LedgerDamaged where the chain of `source` is broken, LedgerError where `target` holds anything already.
     """
     if isinstance(source, Path) and not source.exists():
-        raise LedgerError(f"there is no ledger at {source} yet; `securevideo-billing run` makes it")
+        raise LedgerError(f"there is no ledger at {source} yet; `securevideo-billing run` creates it")
     if isinstance(target, Path) and target.exists():
-        raise LedgerError(f"{target} is there already and is never overwritten; name a new file")
+        raise LedgerError(f"{target} already exists and is never overwritten; name a new file")
     with ExitStack() as opened:
         opened.callback((from_engine := engine.open_engine(source)).dispose)
         opened.callback((to_engine := engine.open_engine(target)).dispose)
@@ -35,7 +35,7 @@ def backup(source: Path | str, target: Path | str) -> int:
 def _refuse_used(connection: Connection) -> None:
     for table in metadata.sorted_tables:
         if connection.execute(select(func.count()).select_from(table)).scalar_one():
-            raise LedgerError("the ledger to copy to holds rows already; name an empty one")
+            raise LedgerError("the ledger to copy to already holds rows; name an empty one")
 
 
 def _copy(there: Connection, here: Connection) -> int:

@@ -207,7 +207,7 @@ def explained(engine: Engine) -> Iterator[None]:
         reason = reason.partition(" with text ")[0]  # SQLite quotes what it could not decode
         if isinstance(error, IntegrityError) and "unique constraint" in reason.lower():
             raise LedgerError(
-                f"the ledger {where} holds already what was to be added to it, and was left as it is; "
+                f"the ledger {where} already holds what was to be added to it, and was left as it is; "
                 "find out what is wrong with it: securevideo-billing verify"
             ) from error
         if _is_gone(engine, error):

@@ -88,7 +88,7 @@ def refuse_counted(
                 f"account {account}: {which} billed under the account "
                 f"{other}, in {of_month}; nobody is billed twice: if {account} is {other} renamed: "
                 f"securevideo-billing rename {other} {account}; if it is another account, correct its credentials, "
-                "or take the account out of the configuration"
+                "or remove the account from the configuration"
             )
 
 

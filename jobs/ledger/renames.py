@@ -68,7 +68,7 @@ def refuse_former(connection: Connection, account: str) -> None:
     if now != account:
         raise UnitError(
             f"account {account} was renamed to {now} in the ledger; rename it in the configuration too, "
-            f"or take that back: securevideo-billing rename {now} {account}"
+            f"or undo that: securevideo-billing rename {now} {account}"
         )
 
 
@@ -76,9 +76,9 @@ def refuse_rename(connection: Connection, old: str, new: str) -> None:
     """Raises UsageError where `old` is no account of the ledger, or `new` is another one."""
     keys, others = keys_of(connection, old), keys_of(connection, new)
     if keys[0] != old:
-        raise UsageError(f"account {old} is called {keys[0]} by now; rename that one")
+        raise UsageError(f"account {old} is called {keys[0]} now; rename that one")
     if old == new:
-        raise UsageError(f"account {old} has that key already")
+        raise UsageError(f"account {old} already has that key")
     if not any(_holds(connection, table, keys) for table in (documents, snapshots, events)):
         raise UsageError(f"the ledger holds nothing of {old}; `securevideo-billing history` shows what it holds")
     if others[0] == old:

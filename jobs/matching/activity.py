@@ -76,7 +76,7 @@ def read(path: Path, settings: Settings, where: str) -> Activity:
     package = Package(path)
     workbook = Workbook(package)
     if settings.sheet is not None and settings.sheet not in workbook.names:
-        raise UsageError(f"{where}.sheet: {path} has no sheet of this name; take the key out to have it found")
+        raise UsageError(f"{where}.sheet: {path} has no sheet of this name; remove the key to have it found")
     best: _Found | None = None
     others: list[str] = []
     for name in workbook.names if settings.sheet is None else (settings.sheet,):

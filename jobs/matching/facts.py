@@ -89,7 +89,9 @@ class SheetFacts:
                 if len(found) <= place:  # of two cells in one place the first
                     found.put(place, fact)
         if len(self.columns) * place > MAX_CELLS:
-            raise self._package.refused("has too many columns for so many rows; that is no activity file of one month")
+            raise self._package.refused(
+                "has too many columns for so many rows; that is not the activity file of one month"
+            )
 
     def fact(self, value: Value) -> Fact:
         if isinstance(value, str):

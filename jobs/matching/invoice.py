@@ -98,10 +98,12 @@ def content_of(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(source.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a possible file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid file name"
         raise FileRefused(f"{path}: cannot be read: {reason.lower()}; name the vendor's invoice as YAML") from None
     if len(content) > source.MAX_BYTES:
-        raise FileRefused(f"{path}: over {source.MAX_BYTES // 1024} KiB: this is no invoice; docs/match.md shows one")
+        raise FileRefused(
+            f"{path}: over {source.MAX_BYTES // 1024} KiB: this is not an invoice; docs/match.md shows one"
+        )
     return content
 
 

@@ -56,7 +56,9 @@ def noted(items: Iterable[Item], wanted: Sequence[NoteRequest], *, at: datetime,
         about = [item for item in listed if one.is_about(item)]
         if not about:
             target = one.code or f"session {one.session_id}"
-            raise UsageError(f"--note: {target} is no difference of this match; run it without --note to see the list")
+            raise UsageError(
+                f"--note: {target} is not a difference of this match; run it without --note to see the list"
+            )
         for item in about:
             found[digest(item)] = Note(at, by, item.code, item.session_id, one.reason, one.text)
     return found

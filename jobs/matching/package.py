@@ -46,7 +46,7 @@ class Package:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
-            raise self.refused("is no .xlsx file; download the activity again, or save it as .xlsx") from None
+            raise self.refused("is not an .xlsx file; download the activity again, or save it as .xlsx") from None
         self._refuse_odd_parts()
         self.main = self._main()
         self._related = dict(self._relations())
@@ -57,14 +57,14 @@ class Package:
     def _refuse_odd_parts(self) -> None:
         names = [name.casefold() for name in self._zip.namelist()]
         if sum(info.file_size for info in self._zip.infolist()) > MAX_UNPACKED:
-            raise self.refused(f"unpacks to over {MAX_UNPACKED >> 20} MiB; that is no activity file")
+            raise self.refused(f"unpacks to over {MAX_UNPACKED >> 20} MiB; that is not an activity file")
         if any(name.startswith("xl/externallinks/") for name in names):
             raise self.refused("has links to other workbooks; save it without them")
         if any(name.endswith("vbaproject.bin") for name in names):
             raise self.refused("holds macros; save it as .xlsx without them")
         for info in self._zip.infolist():
             if STRINGS.casefold() in info.filename.casefold() and info.file_size > MAX_STRINGS:
-                raise self.refused(f"has over {MAX_STRINGS >> 20} MiB of text; that is no activity file")
+                raise self.refused(f"has over {MAX_STRINGS >> 20} MiB of text; that is not an activity file")
 
     def _main(self) -> str:
         """The part that lists the sheets."""
@@ -81,7 +81,7 @@ class Package:
         for _ in self.parse("[Content_Types].xml", start):
             pass
         if not found:
-            raise self.refused("is no .xlsx file; download the activity again, or save it as .xlsx")
+            raise self.refused("is not an .xlsx file; download the activity again, or save it as .xlsx")
         return found[0]
 
     def _relations(self) -> Iterator[tuple[str, str]]:
@@ -114,7 +114,7 @@ class Package:
                     yield
                 feed.close()
         except KeyError:
-            raise self.refused("is no whole .xlsx file: a part is missing") from None
+            raise self.refused("is not a complete .xlsx file: a part is missing") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
             raise self.refused("is damaged or encrypted; download it again") from None
         except expat.ExpatError:
@@ -139,7 +139,7 @@ class _Feed:
         self._parser.Parse(chunk)
         self._fed += len(chunk)
         if self._fed - self._parser.CurrentByteIndex > MAX_TOKEN:
-            raise self._package.refused("is no activity file: a part of it never ends")
+            raise self._package.refused("is not an activity file: a part of it never ends")
 
     def close(self) -> None:
         self._parser.Parse(b"", True)
@@ -147,7 +147,7 @@ class _Feed:
     def _started(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._package.refused("is no activity file: its parts are nested too deep")
+            raise self._package.refused("is not an activity file: its parts are nested too deep")
         self._start(name if ":" not in name else name.rpartition(":")[2], attributes)
 
     def _ended(self, name: str) -> None:
@@ -156,7 +156,7 @@ class _Feed:
             self._end(name if ":" not in name else name.rpartition(":")[2])
 
     def _doctype(self, *_: Any) -> None:
-        raise self._package.refused("is no activity file: it declares a document type")
+        raise self._package.refused("is not an activity file: it declares a document type")
 
 
 def _bytes(path: Path) -> bytes:
@@ -166,8 +166,8 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a possible file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid file name"
         raise FileRefused(f"{path}: cannot be read: {reason.lower()}") from None
     if len(content) > MAX_FILE:
-        raise FileRefused(f"{path}: over {MAX_FILE >> 20} MiB; that is no activity file of one month")
+        raise FileRefused(f"{path}: over {MAX_FILE >> 20} MiB; that is not the activity file of one month")
     return content

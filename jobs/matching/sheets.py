@@ -151,7 +151,7 @@ class _Rows:
             reference = attributes.get("r")
             self._column = self._column + 1 if reference is None else self._column_of(reference)
             if self._column >= MAX_COLUMNS:
-                raise self._package.refused("has more columns than a sheet can hold; that is no activity file")
+                raise self._package.refused("has more columns than a sheet can hold; that is not an activity file")
             self._kind = attributes.get("t", "n")
             self._style = int(style) if (style := attributes.get("s", "0")).isdigit() else 0
         elif name in ("v", "t"):
@@ -159,7 +159,7 @@ class _Rows:
         elif name == "row":
             self.count += 1
             if self.count > MAX_ROWS:
-                raise self._package.refused(f"has over {MAX_ROWS:,} rows; that is no activity file of one month")
+                raise self._package.refused(f"has over {MAX_ROWS:,} rows; that is not the activity file of one month")
             number = attributes.get("r", "")
             self._number = int(number) if number.isdigit() and len(number) < 9 else self._number + 1
             self._column, self._cells = -1, []

@@ -111,7 +111,7 @@ class UnitFolder(Folder):
                 missing[name] = content
             elif there != content:
                 raise OutputError(
-                    f"{self.path / name} is there with other contents and is never overwritten; "
+                    f"{self.path / name} already exists with other contents and is never overwritten; "
                     "move it away, then run the same command again"
                 )
         self.write_all(missing, self._file_mode)

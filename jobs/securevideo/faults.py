@@ -66,7 +66,7 @@ def meaning(error: Exception, peer: Peer, host: str) -> Passing | ReplyRefused:
     if isinstance(error, httpx.ProxyError):
         refused = (status := str(error)[:3]).isdigit() and int(status) not in RETRIED
         return (ReplyRefused if refused else Passing)(f"no tunnel to {host}: status {status}; check vendor.proxy")
-    return Passing("the reply broke off or was no HTTP")
+    return Passing("the reply broke off or was not HTTP")
 
 
 def instant(http_date: str | None) -> datetime | None:

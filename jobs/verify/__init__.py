@@ -103,5 +103,5 @@ def conclusion(differences: int, scope: Scope, *, left_out: bool) -> str:
     if not documents and not snapshots and (scope.account or scope.month):
         where = " ".join(filter(None, (scope.account, scope.month)))
         raise UsageError(f"the ledger holds nothing of {where}; `securevideo-billing history` shows what it holds")
-    but = ", but for what is named above" if left_out else ""
+    but = ", except for what is named above" if left_out else ""
     return f"proven: documents {documents}, all of their files, snapshots {snapshots}{but}; no difference"

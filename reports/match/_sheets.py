@@ -94,7 +94,7 @@ def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, SheetC
         rule = {"type": "cell", "criteria": criteria, "value": 0, "format": look}
         book.sheet(SUMMARY).conditional_format(row + 2, 2, row + 2, 2, rule)
     named = {"ours_total": ours, "theirs_total": theirs, "difference": difference, "unexplained": unexplained}
-    book.texts(SUMMARY, row + 3, 0, ("Open", "differences that need a person: see Differences"), "row")
+    book.texts(SUMMARY, row + 3, 0, ("Open", "differences that need attention: see Differences"), "row")
     open_items = book.constant(SUMMARY, row + 3, 2, match.open_items, "count", "row")
     return row + 4, named | {"open_items": open_items}
 
@@ -137,7 +137,7 @@ def differences(book: Sheets, match: Match) -> None:
         sheet.set_column(column, column, width)
     book.text(DIFFERENCES, 0, 0, "Differences", "title")
     heads = ("Code", "Session", "Ours", "Theirs", "Open", "Sessions", f"Amount ({match.currency})", "First seen")
-    book.heads(DIFFERENCES, 2, (*heads, "What to do", "Said of it"), 10)
+    book.heads(DIFFERENCES, 2, (*heads, "What to do", "Note"), 10)
     sheet.freeze_panes(3, 0)
     sheet.ignore_errors({"number_stored_as_text": "B4:D1048576"})  # session numbers are names, not figures
     said = {(note.code, note.session_id): f"{note.at:%Y-%m-%d} {note.by}: {note.reason} {note.text}".strip()
@@ -221,7 +221,7 @@ RULES = (
     "A session on one side only, within 14 hours of the month's edge, is timing: it nets out with the neighbour month.",
     "The quantity step is what our plan charges for their number of sessions less ours, spread evenly over them.",
     "The steps add up to the difference exactly; unexplained is zero.",
-    "The activity file names patients: it was read where it lies and not kept; no text of it is in these files.",
+    "The activity file names patients: it was read in place and not stored; none of its text is in these files.",
 )
 
 

@@ -34,7 +34,7 @@ MEANINGS = {  # every code, in the order in which items are listed: what it says
     "set-aside-ours": ("We have set it aside because of a finding", "resolve the finding first, then match again"),
     "repeated-theirs": ("Listed and counted more than once", "ask the vendor to charge it once"),
     "status-unknown": ("A status that is not known", "name it in match.activity.statuses, match again"),
-    "unreadable-theirs": ("A row whose session number is unclear", "look at the row; ask the vendor"),
+    "unreadable-theirs": ("A row whose session number is unclear", "check the row; ask the vendor"),
     "amount-fee": ("The monthly fee differs", "compare the plan with the invoice"),
     "amount-sessions-quantity": ("The invoice charges another number than the activity file lists", "ask the vendor"),
     "amount-sessions-price": ("The sessions are charged at another price", "compare the plan with the invoice"),

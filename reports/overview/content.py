@@ -80,7 +80,7 @@ class OverviewAccount:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What needs a person."""
+    """What needs attention."""
 
     matter: Matter
     account: str

@@ -27,13 +27,13 @@ MONTH_STATUSES = {
     "missing": ("✕", "Missing", "error"),
 }
 MATTERS = {
-    "failed": ("Failed", "Mend what the reason names, then run the month again."),
-    "blocking": ("Blocking findings", "Open the draft: its findings say what to do, each."),
-    "restated": ("Changed since issued", "Look at the draft beside the invoice; if it is right: run --adjust."),
+    "failed": ("Failed", "Correct what the reason names, then run the month again."),
+    "blocking": ("Blocking findings", "Open the draft: each finding says what to do."),
+    "restated": ("Changed since issued", "Compare the draft with the invoice; if it is right, run --adjust."),
     "unwritten": ("Files unfinished", "Run the month again: it finishes the files."),
-    "missing": ("No invoice", "Run the month: earlier or later ones are billed, this one is not."),
+    "missing": ("No invoice", "Run the month: it is not billed, although months before or after it are."),
     "not_issued": ("Closed, not issued", "Run the month without --draft: it issues the invoice."),
-    "may_have_changed": ("May have changed", "Run the month again: it says whether anything did."),
+    "may_have_changed": ("May have changed", "Run the month again to see whether anything changed."),
     "unallocated": ("Money without a cost centre", "Map the hosts; allocate --reallocate moves what is issued."),
 }
 MAY_HAVE_CHANGED = Cell("May have changed", mark="△", tone="warning")
@@ -134,8 +134,8 @@ def _known_at(overview: Overview, locale: Locale) -> Cell | None:
 def _concerned(overview: Overview, locale: Locale) -> str:
     count = len(overview.concerns)
     if not count:
-        return "Nothing needs a person."
-    return f"{locale.number(count)} {'matter needs' if count == 1 else 'matters need'} a person"
+        return "Nothing needs attention."
+    return f"{locale.number(count)} {'matter needs' if count == 1 else 'matters need'} attention"
 
 
 def _concern(concern: Concern, locale: Locale) -> dict[str, Any]:

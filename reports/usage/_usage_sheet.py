@@ -168,9 +168,9 @@ def _reply(book: Sheets, row: int, report: UsageReport) -> int:
     entries = (
         ("Received", "all that SecureVideo sent", rows.received),
         ("Counted", "one row each in the Sessions table", rows.counted),
-        ("Set aside", "see Findings; each needs a person's attention", rows.set_aside),
+        ("Set aside", "see Findings: each needs attention", rows.set_aside),
         ("Repeated", "the same row again, counted once", rows.repeated),
-        ("Never connected", "no session came about", rows.never_connected),
+        ("Never connected", "no session took place", rows.never_connected),
     )
     for at, (label, meaning, number) in enumerate(entries, row + 1):
         book.texts(SHEET, at, 0, (label, meaning), "row")

@@ -161,7 +161,7 @@ def test_a_status_that_is_not_documented_is_passed_over(tmp_path: Path, status: 
         assert company.run(*RUN).exit_code == 3
         findings = {one["code"]: one["message"] for one in company.summary()["findings"]}
         assert findings["status-unavailable"] == (
-            "session 1 has a SessionStatus that is not documented; it was passed over"
+            "session 1 has a SessionStatus that is not documented; it was ignored"
         )
         assert company.summary()["live"] == NOTHING | {"unavailable": 1}
 

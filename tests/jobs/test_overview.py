@@ -24,7 +24,7 @@ def test_a_run_leaves_an_index_that_links_what_it_wrote(tmp_path: Path) -> None:
         links = [link for link in re.findall('href="([^"]+)"', file.read_text()) if not link.startswith("#")]
         assert len(set(links)) == 4
         assert all((file.parent / link).is_file() for link in links)
-        assert "Nothing needs a person." in page(company)
+        assert "Nothing needs attention." in page(company)
         assert "35.00" in page(company)
 
 
@@ -35,7 +35,7 @@ def test_failed_units_and_blocking_findings_need_a_person(tmp_path: Path) -> Non
         text = page(company)
         assert text.index("Failed zeta") < text.index("Blocking findings acme")
         assert "unknown-status" in text
-        assert "2 matters need a person" in text
+        assert "2 matters need attention" in text
 
 
 def test_a_restatement_not_issued_needs_a_person_until_it_is_issued(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_restatement_not_issued_needs_a_person_until_it_is_issued(tmp_path: Pa
         assert bill(company).exit_code == 3
         assert "Changed since issued acme November 2016 not issued, it would come to USD -5.00" in page(company)
         assert bill(company, "--adjust").exit_code == 0
-        assert "Nothing needs a person." in page(company)
+        assert "Nothing needs attention." in page(company)
         assert "ACME-201611-0001-CN1" in page(company)
 
 
@@ -59,7 +59,7 @@ def test_a_month_between_billed_ones_that_nobody_billed_needs_a_person(tmp_path:
 def test_a_closed_month_that_is_only_a_draft_needs_a_person_an_open_one_does_not(tmp_path: Path) -> None:
     with Company(tmp_path, rows(3)) as company:
         bill(company, "--draft", now="2016-12-01T00:00:00+00:00")
-        assert "Nothing needs a person." in page(company)
+        assert "Nothing needs attention." in page(company)
         bill(company, "--draft")
         assert "Closed, not issued acme November 2016" in page(company)
 
@@ -98,7 +98,7 @@ def test_an_account_that_never_billed_and_one_no_longer_configured_are_shown(tmp
 
 
 def test_a_month_that_may_have_changed_is_marked_until_it_is_run_again(tmp_path: Path) -> None:
-    todo = "Run the month again: it says whether anything did."
+    todo = "Run the month again to see whether anything changed."
     with Company(tmp_path, {"acme": rows(3), "zeta": rows(3)}) as company:
         bill(company)
         tell(company, 2, "ENDED", "2016-12-09T10:30:00")
@@ -109,11 +109,11 @@ def test_a_month_that_may_have_changed_is_marked_until_it_is_run_again(tmp_path:
         reason = "webhooks have reported one of its sessions since its last run, most recently at 2016-12-09 10:30 UTC"
         assert f"May have changed acme November 2016 {reason} {todo}" in text
         assert text.count("△ May have changed") == 1
-        assert "1 matter needs a person" in text
+        assert "1 matter needs attention" in text
         company.run("render")
         assert (tmp_path / "out" / "index.html").read_bytes() == first
         assert bill(company, now="2016-12-10T00:00:00+00:00").exit_code == 0
-        assert "Nothing needs a person." in page(company)
+        assert "Nothing needs attention." in page(company)
         assert "May have changed" not in page(company)
 
 

@@ -127,7 +127,7 @@ def test_after_rename_everything_goes_on_under_the_new_key(company: Company) -> 
     page = (company.folder / "out" / "index.html").read_text()
     assert 'href="acme/2016-10/ACME-201610-0002.html"' in page
     assert 'href="alpha/2016-11/ACME-201611-0003.html"' in page
-    assert "Nothing needs a person." in page
+    assert "Nothing needs attention." in page
     for command in (("verify",), ("verify", "--account", "alpha"), ("render", "--account", "alpha"), ("verify",)):
         assert company.run(*command).exit_code == 0, command
     assert "documents 3" in company.run("verify", "--account", "alpha").stdout
@@ -163,7 +163,7 @@ def test_what_cannot_be_renamed_is_refused_with_a_reason(company: Company) -> No
     for old, new, reason in (
         ("acme", "Alpha!", "cannot be an account's key"),
         ("nobody", "alpha", "holds nothing of nobody"),
-        ("acme", "acme", "has that key already"),
+        ("acme", "acme", "already has that key"),
     ):
         done = company.run("rename", old, new)
         assert (done.exit_code, reason in done.stderr) == (2, True), done.stderr
@@ -171,7 +171,7 @@ def test_what_cannot_be_renamed_is_refused_with_a_reason(company: Company) -> No
     bill(company, NOV)
     assert "two series of numbers" in company.run("rename", "acme", "zeta").stderr
     company.run("rename", "acme", "beta")
-    assert "is called beta by now" in company.run("rename", "acme", "gamma").stderr
+    assert "is called beta now" in company.run("rename", "acme", "gamma").stderr
     assert "once the key of the account beta" in company.run("rename", "zeta", "acme").stderr
 
 

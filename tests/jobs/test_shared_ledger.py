@@ -40,7 +40,7 @@ def test_each_configuration_proves_its_own_and_says_whose_the_rest_is(tmp_path: 
         assert done.stdout.splitlines() == [
             f"{begin} files are in {unit}, {end}",
             f"{begin} snapshots are in {snapshots}, {end}",
-            "proven: documents 2, all of their files, snapshots 2, but for what is named above; no difference",
+            "proven: documents 2, all of their files, snapshots 2, except for what is named above; no difference",
         ]
         done = under(company, which, "render")
         assert done.exit_code == 0

@@ -92,8 +92,8 @@ def test_a_full_disk_behind_the_help_is_one_readable_line(company: Company, argu
     ("arguments", "wanted"),
     [
         (["run", "--month", MONTH, "--output", "out"], "Invalid value for '--output': out: the current folder is "),
-        (["verify", "--output", "out"], "Invalid value for '--output': out: the current folder is there no more"),
-        (["backup", "copy.db"], "the current folder is there no more; change to one that is, then run the command"),
+        (["verify", "--output", "out"], "Invalid value for '--output': out: the current folder no longer exists"),
+        (["backup", "copy.db"], "the current folder no longer exists; change to one that does, then run the command"),
     ],
 )
 def test_a_path_from_a_current_folder_that_was_deleted_is_wrong_usage(

@@ -133,7 +133,7 @@ def _facts(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
 def _alert(document: Document, locale: Locale) -> str:
     """What keeps the document from being issued, in a sentence; empty where nothing does."""
     found = blocking_findings(document.findings, locale.number)
-    return f"{found}: a person must look before this can be issued" if found else ""
+    return f"{found}: to be resolved before this can be issued" if found else ""
 
 
 def _allowance(document: Document, locale: Locale) -> list[tuple[str, Cell]]:

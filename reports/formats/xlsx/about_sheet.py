@@ -21,12 +21,12 @@ TRACE = (
     ),
     (
         "In the Sessions table filter Status = BILL: the column Allowance says of each session which place it has, and "
-        "Charge what it costs. These two and “Counts towards limit” are the job's own words and do not move."
+        "Charge what it costs. These two and “Counts towards limit” are the job's own and do not change."
     ),
     "Each session's number is SecureVideo's own; the reply that it came in is kept under the SHA-256 below.",
     (
-        "To try “what if”, change a status in the Sessions table: counts, overage and totals move, and All checks on "
-        "Reconciliation turns to ERROR, since the live figures no longer are the job's. The status "
+        "To try “what if”, change a status in the Sessions table: counts, overage and totals change, and All checks on "
+        "Reconciliation turns to ERROR, since the live figures no longer match the job's. The status "
         "turns red, and every sheet says that it was changed by hand, and the total as it was. All else is locked, "
         "without a password (Review, Unprotect Sheet)."
     ),
@@ -34,9 +34,9 @@ TRACE = (
 )
 LEGEND = (
     ("upright figure", "live: a formula over the Sessions table, or a constant of the plan"),
-    ("grey italic figure", "the job's own figure, a constant; beside it the difference, zero if all is well"),
-    (marked("blocking"), "a person must look; the month stays a draft"),
-    (marked("warning"), "worth a look; the month is issued all the same"),
+    ("grey italic figure", "the job's own figure, a constant; next to it the difference, zero if all is well"),
+    (marked("blocking"), "to be resolved; until then the month stays a draft"),
+    (marked("warning"), "worth checking; the month is issued all the same"),
     (marked("info"), "for the record"),
     *((status, words.explained) for status, words in STATUSES.items()),
 )

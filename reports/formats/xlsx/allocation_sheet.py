@@ -60,7 +60,7 @@ def write(book: Book, allocation: Allocation, table: SheetTable, totals: Totals,
     )
     row_of_gaps = f"{SHEET}!{_cell(end + 2, LABELS)}:{_cell(end + 2, last)}"
     squares = f"SUMSQ({row_of_gaps},{difference.ref})"
-    same = Check("Shares differ nowhere from the lines", squares, apart + gap**2, "0", 0, "squares")
+    same = Check("Shares equal the lines", squares, apart + gap**2, "0", 0, "squares")
     return Spread({"allocation_total": total, "allocation_difference": difference}, (adds, same))
 
 

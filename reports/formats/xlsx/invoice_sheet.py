@@ -96,7 +96,7 @@ def _heading(book: Book) -> int:
 def _alert(document: Document) -> str:
     """What keeps the document from being issued; empty where nothing does."""
     found = blocking_findings(document.findings, "{:,}".format)
-    return f"■ {found}: a person must look before this can be issued. The sheet Findings says at what." if found else ""
+    return f"■ {found}: to be resolved before this can be issued. See the sheet Findings." if found else ""
 
 
 def _parties(book: Book, row: int) -> int:

@@ -102,10 +102,10 @@ def _counts(book: Book, written: ReconciliationFigures, sums: Sums) -> list[Chec
         Check("Sessions by host add up to all sessions", *sums.hosts, rows.local, rows.value),
         Check("Counted sessions by day add up to BILL", by_day, written.daily.total, bill.local, bill.value),
         Check("Every session has the status that the job gave it", *sums.untouched, rows.local, rows.value),
-        _same(book, "Sessions by status differ nowhere from the job's", status.differences[0]),
-        _same(book, "Minutes differ nowhere from the job's", status.differences[1]),
-        _same(book, "Unknown durations differ nowhere from the job's", status.differences[2]),
-        _same(book, "Allowance differs nowhere from the job's", written.limits.differences),
+        _same(book, "Sessions by status equal the job's", status.differences[0]),
+        _same(book, "Minutes equal the job's", status.differences[1]),
+        _same(book, "Unknown durations equal the job's", status.differences[2]),
+        _same(book, "Allowance equals the job's", written.limits.differences),
     ]  # fmt: skip
 
 
@@ -116,9 +116,9 @@ def _money(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) 
     usage = sum((Decimal(line.quantity.value) * Decimal(line.price.value) for line in bands), Decimal(0))
     checked = [
         Check("Charges of the sessions add up to usage × price, before rounding", *charge, priced, usage, "money"),
-        _same(book, "Quantities differ nowhere from the job's", written.pricing.quantities_apart),
-        _same(book, "Amounts differ nowhere from the job's", written.pricing.column(pricing.DIFFERENCE)),
-        _same(book, "Totals differ nowhere from the job's", written.totals.differences),
+        _same(book, "Quantities equal the job's", written.pricing.quantities_apart),
+        _same(book, "Amounts equal the job's", written.pricing.column(pricing.DIFFERENCE)),
+        _same(book, "Totals equal the job's", written.totals.differences),
         Check("Lines of the Invoice sheet add up to net", *sums.lines, net.local, net.value, "money"),
         Check("Totals of the Invoice sheet are these", sums.totals, 0, "0", 0, "squares"),
         Check("Net + tax = total", f"{net.local}+{tax.local}", Decimal(net.value) + Decimal(tax.value),

@@ -77,9 +77,9 @@ def write_reply(book: Book, row: int) -> ReplyRows:
     book.text(SHEET, row, 0, "Rows of the vendor's reply", "section")
     entries = (
         ("Received", rows.received, "rows of the reply as it came"),
-        ("Set aside", rows.set_aside, "see Findings; a person must look"),
+        ("Set aside", rows.set_aside, "see Findings: to be resolved"),
         ("Repeated", rows.repeated, "the same row again, counted once"),
-        ("Never connected", rows.never_connected, "no session came about"),
+        ("Never connected", rows.never_connected, "no session took place"),
     )
     cells = []
     for offset, (label, count, meaning) in enumerate(entries, 1):

@@ -192,10 +192,10 @@ def test_an_odd_volume_can_be_answered_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "options", "why"), [
-    ("unknown-status", ("--session", "2"), "unknown-status cannot be accepted: nobody but the vendor"),
-    ("unreadable-row", (), "unreadable-row cannot be accepted: nobody but the vendor"),
-    ("billed-elsewhere", ("--session", "2"), "billed-elsewhere cannot be accepted: nobody but the vendor"),
-    ("unknown-field", (), "unknown-field cannot be accepted: no month waits for it"),
+    ("unknown-status", ("--session", "2"), "unknown-status cannot be accepted: only the vendor"),
+    ("unreadable-row", (), "unreadable-row cannot be accepted: only the vendor"),
+    ("billed-elsewhere", ("--session", "2"), "billed-elsewhere cannot be accepted: only the vendor"),
+    ("unknown-field", (), "unknown-field cannot be accepted: it holds no month back"),
     ("nonsense", (), "nonsense cannot be accepted: there is no such finding"),
     ("duration-unknown", (), "--session: duration-unknown is a session's finding"),
     ("rows-gone", ("--session", "2"), "--session: rows-gone is a finding on the whole reply"),
@@ -232,7 +232,7 @@ def test_the_login_name_signs_where_no_other_is_given(metered: Company) -> None:
     done = metered.run(*words, "--reason", "gone", now=NOW, environ={"LOGNAME": "mina"})
     assert "by mina on 2016-12-05: gone" in done.stdout
     again = accept(metered, "duration-unknown", "--session", "2")
-    assert (again.exit_code, "was accepted already, by mina" in again.stdout) == (0, True)
+    assert (again.exit_code, "was already accepted, by mina" in again.stdout) == (0, True)
 
 
 def test_an_acceptance_is_no_run(metered: Company) -> None:

@@ -159,7 +159,7 @@ def test_nothing_is_overwritten_and_without_a_ledger_there_is_nothing_to_copy(tm
         copy.write_text("mine")
         done = company.run("backup", str(copy))
         assert done.exit_code == 1
-        assert "is there already and is never overwritten" in done.stderr
+        assert "already exists and is never overwritten" in done.stderr
         assert copy.read_text() == "mine"
 
 

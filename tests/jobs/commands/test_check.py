@@ -161,7 +161,7 @@ def test_a_list_of_users_that_cannot_be_had_is_told_and_no_matter_of_the_credent
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-1] == "  online: credentials accepted; 3 sessions in 2016-11 so far"
     (line,) = done.stderr.splitlines()
-    assert line.startswith("account acme: the list of users cannot be had")
+    assert line.startswith("account acme: the list of users cannot be fetched")
     assert "refused" not in line
 
 
@@ -192,7 +192,7 @@ def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
         done = company.run("check")
     assert done.exit_code == 2
     assert "accounts.acme.credentials.secret" in done.stderr
-    assert "the credential itself never stands in this file" in done.stderr
+    assert "the credential itself never goes into this file" in done.stderr
     assert "Literal-Secret-4711" not in done.output
 
 

@@ -70,7 +70,8 @@ def test_it_refuses_a_folder_that_holds_something_else(tmp_path: Path) -> None:
     done = _demo(tmp_path, "--output", "mine")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "securevideo-billing: mine is there and was not made by the demo; name an empty or new folder: --output DIR\n"
+        "securevideo-billing: mine already exists and was not made by the demo; "
+        "name an empty or new folder: --output DIR\n"
     )
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 

@@ -46,7 +46,7 @@ def test_it_overwrites_nothing(tmp_path: Path, there: str) -> None:
         path.symlink_to(tmp_path / "nowhere")
     done = invoked("--config", str(path), "init")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert f"{path} is there and is not overwritten" in done.stderr
+    assert f"{path} already exists and is not overwritten" in done.stderr
     assert there != "a file" or path.read_text() == "mine"
     assert not (tmp_path / "nowhere").exists()
 

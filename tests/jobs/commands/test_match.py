@@ -161,7 +161,7 @@ def test_notes_close_differences_for_good_until_they_change(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("note", "reason"), [
     ("105111:because", "one of the reasons"), ("105111:credited", "needs the vendor's reference"),
-    ("1:accepted", "is no difference of this match"), ("patient:accepted", "a session's number or a code"),
+    ("1:accepted", "is not a difference of this match"), ("patient:accepted", "a session's number or a code"),
 ])  # fmt: skip
 def test_a_note_about_nothing_is_refused(example: Company, note: str, reason: str) -> None:
     done = match(example, "--note", note)

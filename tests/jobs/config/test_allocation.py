@@ -118,7 +118,7 @@ def test_all_mistakes_of_a_map_are_shown_with_those_of_the_file(load: Load) -> N
 @pytest.mark.parametrize(("centres", "text"), [
     (None, "centres.csv: no such file"), ("", "centres.csv:1: expected the header"),
     ("by,value,center\n", "centres.csv:1: unknown column 'center'"), ("by,value\n", "the column centre is missing"),
-    (b"by,value,centre\nhost,1,\xff\n", "centres.csv:2: not UTF-8"), ('by,value,centre\nhost,1,"A\n', "no CSV"),
+    (b"by,value,centre\nhost,1,\xff\n", "centres.csv:2: not UTF-8"), ('by,value,centre\nhost,1,"A\n', "not CSV"),
 ])  # fmt: skip
 def test_a_map_that_cannot_be_read(load: Load, centres: str | bytes | None, text: str) -> None:
     assert any(text in line for line in mistakes(load, "{by: [map], map: centres.csv, policy: first-come}", centres))

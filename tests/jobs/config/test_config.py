@@ -295,13 +295,13 @@ IN_FRONT = [  # a line put in front of GOOD: its key path and words
     ("vendor: {max_reply_mib: 0}", "vendor.max_reply_mib", "from 1 to 4096"),
     ("vendor: {base_url: 'http://api.securevideo.com/'}", "vendor.base_url", "https://"),
     ("vendor: {base_url: 'http://localhost.example.com/'}", "vendor.base_url", "https://"),
-    ("vendor: {base_url: 'ftp://localhost/'}", "vendor.base_url", "no such URL"),
-    ("vendor: {base_url: 'https://u:p@localhost/'}", "vendor.base_url", "no user or password"),
+    ("vendor: {base_url: 'ftp://localhost/'}", "vendor.base_url", "not such a URL"),
+    ("vendor: {base_url: 'https://u:p@localhost/'}", "vendor.base_url", "hold a user or password"),
     ("vendor: {base_url: 'https://localhost/?a=b'}", "vendor.base_url", "? or #"),
     ("vendor: {base_url: 'https://localhost/#'}", "vendor.base_url", "? or #"),
-    ("vendor: {base_url: 'https://localhost:99999/'}", "vendor.base_url", "no such URL"),
-    ("vendor: {base_url: 'https://[::g]/'}", "vendor.base_url", "no such URL"),
-    ("vendor: {proxy: 'http://me:pw@proxy:1'}", "vendor.proxy", "no user or password"),
+    ("vendor: {base_url: 'https://localhost:99999/'}", "vendor.base_url", "not such a URL"),
+    ("vendor: {base_url: 'https://[::g]/'}", "vendor.base_url", "not such a URL"),
+    ("vendor: {proxy: 'http://me:pw@proxy:1'}", "vendor.proxy", "hold a user or password"),
     ("vendor: {proxy: 'http://proxy:1/x'}", "vendor.proxy", "a path after the host"),
     ("vendor: {ca_file: 5}", "vendor.ca_file", "a path"),
     ("ledger: postgresql+psycopg://u@h/db", "snapshots", "a PostgreSQL ledger has none"),
@@ -359,7 +359,7 @@ IN_PLACE = [  # (old, new, line, key path, words)
     ("included: 8,", "included: 8.0,", 14, f"{PLAN}.sessions.included", "or the word unlimited; found 8.0"),
     ("included: 8,", 'included: "8",', 14, f"{PLAN}.sessions.included", "found text"),
     ("included: 8,", "included: -1,", 14, f"{PLAN}.sessions.included", "found -1"),
-    ("included: 8,", "included: unlimited,", 14, f"{PLAN}.sessions.overage", "take this key out"),
+    ("included: 8,", "included: unlimited,", 14, f"{PLAN}.sessions.overage", "remove this key"),
     (", overage: 5.00", "", 14, f"{PLAN}.sessions.overage", "the key is missing"),
     ("included: 8, ", "", 14, f"{PLAN}.sessions.included", "the key is missing"),
     ("overage: 5.00", "overage: []", 14, f"{PLAN}.sessions.overage", "the list is empty"),
@@ -375,7 +375,7 @@ IN_PLACE = [  # (old, new, line, key path, words)
     ),
     ("overage: 5.00", "overage: [{up_to: 0, price: 5}, {price: 3}]", 14, f"{PLAN}.sessions.overage.0.up_to", "from 1"),
     ("overage: 5.00", "overage: [{cost: 5}]", 14, f"{PLAN}.sessions.overage.0.cost", "unknown key"),
-    ("{included: 8, overage: 5.00}", "", 14, f"{PLAN}.sessions", "nothing stands here"),
+    ("{included: 8, overage: 5.00}", "", 14, f"{PLAN}.sessions", "the value is missing"),
     (
         "        sessions",
         "        hosts: {included: 1, licensed: 2, extra: 0.001}\n        sessions",
@@ -389,7 +389,7 @@ IN_PLACE = [  # (old, new, line, key path, words)
     ("{env: ACME_ID}", "{env: 'A B'}", 5, "accounts.acme.credentials.identifier.env", "environment variable"),
     ("{env: ACME_ID}", "{env: }", 5, "accounts.acme.credentials.identifier.env", "found nothing"),
     ("{env: ACME_ID}", "{credential: ../x}", 5, "accounts.acme.credentials.identifier.credential", "plain file name"),
-    ("{env: ACME_ID}", "", 5, "accounts.acme.credentials.identifier", "never stands in this file"),
+    ("{env: ACME_ID}", "", 5, "accounts.acme.credentials.identifier", "never goes into this file"),
 ]
 
 
@@ -452,7 +452,7 @@ def test_keys_that_differ_only_in_case_are_refused() -> None:
 
 def test_a_duplicate_key_names_both_lines() -> None:
     (said,) = mistakes(changed("        name: PLUS\n", "        name: PLUS\n        name: PLUS\n"))
-    assert said == f"config.yaml:13: {PLAN}.name: this key stands here already, in line 12; keep one"
+    assert said == f"config.yaml:13: {PLAN}.name: this key is already given in line 12; keep one"
 
 
 @pytest.mark.parametrize(
@@ -513,7 +513,7 @@ def test_a_missing_file_points_to_the_example() -> None:
     )
 
 
-@pytest.mark.parametrize(("path", "words"), [(".", "a folder"), ("a\0b", "not a possible file name")])
+@pytest.mark.parametrize(("path", "words"), [(".", "a folder"), ("a\0b", "not a valid file name")])
 def test_what_cannot_be_opened_is_named(path: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         config.load(Path(path))
@@ -602,7 +602,7 @@ def test_an_unusable_credential_is_named_but_not_shown(folder: Path, content: by
         (source("env", "NOPE"), "environment variable NOPE: is not set"),
         (source("file", "/nope/s"), "file /nope/s: cannot be read: No such file"),
         (source("file", "/"), "file /: is not a regular file"),
-        (source("file", "a\0b"), "not a possible file name"),
+        (source("file", "a\0b"), "not a valid file name"),
         (source("credential", "x"), "CREDENTIALS_DIRECTORY is not set"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_drawing_is_written_anew_from_what_draws_it(tmp_path: Path) -> None:
         ('<rect href="#a"/>', "has a link"),
         ("<g>" * 60 + "</g>" * 60, "too deep"),
         ("", "draws nothing"),
-        ("<rect>", "is no XML"),
+        ("<rect>", "is not XML"),
     ],
 )
 def test_what_could_do_more_than_draw_is_refused(tmp_path: Path, inside: str, words: str) -> None:

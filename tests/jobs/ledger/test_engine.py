@@ -150,4 +150,4 @@ def test_what_is_there_already_is_no_message_of_the_database(path: Path) -> None
     with opened(path, checked=False) as ledger, pytest.raises(LedgerError) as refused:
         ledger.rename("bravo", "charlie")
     assert "UNIQUE" not in str(refused.value)
-    assert "holds already what was to be added" in str(refused.value)
+    assert "already holds what was to be added" in str(refused.value)

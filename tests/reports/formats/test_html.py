@@ -223,7 +223,7 @@ def test_blocking_findings_come_first_and_a_long_list_says_where_the_rest_is() -
     assert len(listed) == 199  # and one warning
     assert listed[0].endswith("blocking")
     assert "1,305 more of 1,505 are in the sheets of draft.xlsx." in page.text
-    assert "1 blocking finding: a person must look" in page.text
+    assert "1 blocking finding: to be resolved" in page.text
 
 
 def test_the_chart_tells_in_words_when_the_allowance_was_exceeded() -> None:

@@ -44,8 +44,8 @@ def test_same_overview_same_bytes() -> None:
 
 def test_what_needs_a_person_comes_first() -> None:
     text = Reader(overview(3, 7)).text
-    assert text.index("8 matters need a person") < text.index("Accounts") < text.index("Month by month")
-    assert "Nothing needs a person" not in text
+    assert text.index("8 matters need attention") < text.index("Accounts") < text.index("Month by month")
+    assert "Nothing needs attention" not in text
 
 
 def test_a_month_that_may_have_changed_is_marked_by_word_and_symbol_and_says_what_to_do() -> None:
@@ -54,12 +54,12 @@ def test_a_month_that_may_have_changed_is_marked_by_word_and_symbol_and_says_wha
     concern = Concern("may_have_changed", "clinic-01", month.month, "webhooks told of one of its sessions")
     page = Reader(replace(shown, accounts=(replace(shown.accounts[0], months=(month,)),), concerns=(concern,)))
     assert "✓ Issued △ May have changed" in page.text
-    todo = "webhooks told of one of its sessions Run the month again: it says whether anything did."
+    todo = "webhooks told of one of its sessions Run the month again to see whether anything changed."
     assert f"May have changed clinic-01 December 2016 {todo}" in page.text
 
 
 def test_where_nothing_needs_a_person_it_says_so() -> None:
-    assert "Nothing needs a person." in Reader(overview(concerns=())).text
+    assert "Nothing needs attention." in Reader(overview(concerns=())).text
 
 
 @pytest.mark.parametrize("accounts", [0, 2])
