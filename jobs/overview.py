@@ -1,4 +1,4 @@
-"""The index page of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
+"""The overview of an output folder, from what the ledger knows: `reports.overview` says what it looks like."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,7 @@
-"""What the page proves about itself: the sums that must hold between the figures it prints."""
+"""The sums that must hold between a document's figures: one list for page, workbook and what is to be issued.
+
+The workbook's Reconciliation sheet makes those of the document itself as formulas, over figures of its own.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +12,13 @@ import pandas as pd
 from reports.document import STATUSES, Document
 
 EXACT = Context(prec=10_000)
+
+ROWS = "Rows received = counted + set aside + repeated + never connected"
+STATUS_SUM = "Sessions counted = " + " + ".join(STATUSES)
+DAY_SUM = "Counted towards the allowance = sum over the days"
+HOST_SUM = "{} = sum over the hosts"  # of a status, or of all sessions
+NET = "Net = sum of the lines"
+TOTAL = "Total = net + tax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +47,19 @@ def checks(document: Document, sessions: pd.DataFrame) -> tuple[Check, ...]:
     """Every check of a document, with the sessions that go with it. An adjustment's month is checked too."""
     rows, listed = document.rows, sessions["status"].value_counts()
     found = [
-        _count("Rows received = counted + set aside + repeated + never connected", rows.received,
+        _count(ROWS, rows.received,
                (rows.counted, rows.set_aside, rows.repeated, rows.never_connected)),
-        _count("Sessions counted = " + " + ".join(STATUSES), rows.counted, document.counts.values()),
+        _count(STATUS_SUM, rows.counted, document.counts.values()),
         _count("Sessions counted = sessions listed, by status", rows.counted,
                (int(listed.get(status, 0)) for status in STATUSES)),
-        _count("Counted towards the allowance = sum over the days", document.counts["BILL"], document.daily),
+        _count(DAY_SUM, document.counts["BILL"], document.daily),
         *(
-            _count(f"{status} = sum over the hosts", document.counts[status],
+            _count(HOST_SUM.format(status), document.counts[status],
                    (host.sessions[status] for host in document.hosts))
             for status in STATUSES
         ),
-        Check("Net = sum of the lines", document.net, tuple(line.amount for line in document.lines), money=True),
-        Check("Total = net + tax", document.total, (document.net, document.tax), money=True),
+        Check(NET, document.net, tuple(line.amount for line in document.lines), money=True),
+        Check(TOTAL, document.total, (document.net, document.tax), money=True),
     ]  # fmt: skip
     if document.is_adjustment:
         lines = tuple(line.amount for line in document.month_lines)
@@ -63,3 +73,8 @@ def checks(document: Document, sessions: pd.DataFrame) -> tuple[Check, ...]:
 
 def _count(name: str, whole: int, parts: Iterable[int]) -> Check:
     return Check(name, Decimal(whole), tuple(Decimal(part) for part in parts))
+
+
+def failing(document: Document, sessions: pd.DataFrame) -> list[Check]:
+    """Those that do not hold: of a sound document none."""
+    return [check for check in checks(document, sessions) if not check.holds]

@@ -1,6 +1,6 @@
 """Whether an issued month may have changed: webhook events named its sessions after its last run.
 
-A hint for people, in `history` and on the index page alike: it marks, and touches nothing.
+A hint for people, in `history` and on the overview alike: it marks, and touches nothing.
 """
 
 import json
@@ -26,7 +26,7 @@ class Drift:
 def since_last_run(
     connection: Connection, account: str, known: Mapping[str, Sequence[Any]], until: str
 ) -> Drift | None:
-    """What events tell of a month since it was last looked at; None where that is nothing, or none is issued.
+    """What events tell of a month since its last run; None where that is nothing, or none is issued.
 
     `known`: the month's rows of `documents` and `events`, by table and in order. Events count that came by `until`.
     """

@@ -1,4 +1,4 @@
-"""How each account-month stands, for the index page: its documents, and what the last run left noted of it."""
+"""How each account-month stands, for the overview: its documents, and what the last run left noted of it."""
 
 import json
 from collections import defaultdict

@@ -12,6 +12,7 @@ import pandas as pd
 from jobs.errors import OutputError
 from jobs.output.folder import Folder
 from reports import centres, formats
+from reports.checks import failing
 from reports.document import Document
 from reports.figures import figures, is_same
 from reports.presentable import substitutes
@@ -93,6 +94,8 @@ class UnitFolder(Folder):
 
     def prepare(self, document: Document, sessions: pd.DataFrame) -> None:
         """Makes the files that `write_issued` will write, once `document` is issued as it is. Raises OutputError."""
+        for check in failing(document, sessions):
+            raise OutputError(f"{document.stem}: “{check.name}” does not hold; not issued: please report this")
         self._prepared = document, _final_files(document, sessions)
 
     def write_issued(self, document: Document, sessions: pd.DataFrame) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The index page, where the finance team starts: one HTML file beside the accounts' folders, no network, no script."""
+"""The overview, where the finance team starts: one HTML file beside the accounts' folders, no network, no script."""
 
 from reports.overview.content import Overview
 from reports.overview.page import page

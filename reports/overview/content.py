@@ -1,4 +1,4 @@
-"""What the index page shows: every account's months as they stand. Finished and frozen, like a document.
+"""What the overview shows: every account's months as they stand. Finished and frozen, like a document.
 
 Money is `Decimal`, quantised to its currency's digits, and only added up within a currency; paths are relative to it.
 """
@@ -63,7 +63,7 @@ class OverviewMonth:
     overage: int | None
     total: Decimal | None  # the sum of what is issued; None where nothing is
     currency: str  # of the total and the documents
-    warnings: int  # findings a person may look at
+    warnings: int  # findings that are warnings
     may_have_changed: bool  # webhook events named its sessions after its last run; never so where none is issued
     documents: tuple[DocumentEntry, ...]  # the issued ones, then the drafts
     bill: Bill | None = None  # None: of an account whose vendor's bills are not checked

@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from reports.checks import checks
 from reports.document import Document
 from reports.figures import figures
 from reports.findings import blocking_findings, listed
 from reports.forecast import explained, range_of
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
-from reports.formats.html.checks import checks
 from reports.formats.html.table import UNKNOWN, Cell, day, name, number
 from reports.locale import Locale, locale_named
 from reports.payment import balance, data_uri, how_to_pay, particulars

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from reports import wording
+from reports.checks import Check
 from reports.document import STATUSES, Document, Finding
 from reports.findings import what_to_do
-from reports.formats.html.checks import Check
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale
 from reports.stored import plain

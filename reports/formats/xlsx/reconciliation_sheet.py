@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reports import checks as sums_of
 from reports.wording import name_of
 
 from . import checks, daily, pricing, statuses, totals
@@ -95,12 +96,10 @@ def _counts(book: Book, written: ReconciliationFigures, sums: Sums) -> list[Chec
     bill = status.counts["BILL"]
     by_day = f"SUM({written.daily.counted.local})"
     return [
-        Check("Rows received = counted + set aside + repeated + never connected",
-              reply.received.local, reply.received.value, parts, added),
-        Check("Sessions by status add up to all sessions",
-              f"SUM({status.by_status.local})", by_status, rows.local, rows.value),
-        Check("Sessions by host add up to all sessions", *sums.hosts, rows.local, rows.value),
-        Check("Counted sessions by day add up to BILL", by_day, written.daily.total, bill.local, bill.value),
+        Check(sums_of.ROWS, reply.received.local, reply.received.value, parts, added),
+        Check(sums_of.STATUS_SUM, f"SUM({status.by_status.local})", by_status, rows.local, rows.value),
+        Check(sums_of.HOST_SUM.format("Sessions counted"), *sums.hosts, rows.local, rows.value),
+        Check(sums_of.DAY_SUM, by_day, written.daily.total, bill.local, bill.value),
         Check("Every session has the status that the job gave it", *sums.untouched, rows.local, rows.value),
         _same(book, "Sessions by status equal the job's", status.differences[0]),
         _same(book, "Minutes equal the job's", status.differences[1]),
@@ -119,9 +118,9 @@ def _money(book: Book, written: ReconciliationFigures, sums: Sums, charge: Sum) 
         _same(book, "Quantities equal the job's", written.pricing.quantities_apart),
         _same(book, "Amounts equal the job's", written.pricing.column(pricing.DIFFERENCE)),
         _same(book, "Totals equal the job's", written.totals.differences),
-        Check("Lines of the Invoice sheet add up to net", *sums.lines, net.local, net.value, "money"),
+        Check(sums_of.NET, *sums.lines, net.local, net.value, "money"),
         Check("Totals of the Invoice sheet are these", sums.totals, 0, "0", 0, "squares"),
-        Check("Net + tax = total", f"{net.local}+{tax.local}", Decimal(net.value) + Decimal(tax.value),
+        Check(sums_of.TOTAL, f"{net.local}+{tax.local}", Decimal(net.value) + Decimal(tax.value),
               total.local, total.value, "money"),
     ]  # fmt: skip
     if sums.changes is not None:
