@@ -1,4 +1,4 @@
-"""Made-up overviews of any size for tests of the index page."""
+"""Made-up overviews of any size for tests of the overview page."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -153,7 +153,7 @@ def main(ctx: click.Context, /, *, config_file: Path, **_: object) -> None:
     """Bills SecureVideo sessions month by month.
 
     Exit status: 0 all done; 1 a unit failed; 2 wrong usage or configuration; 3 all ran, but something needs
-    a person's attention.
+    attention.
     """
     ctx.obj = Invocation(config_file)
     if isinstance(sys.stdout, io.TextIOWrapper):

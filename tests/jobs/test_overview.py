@@ -1,4 +1,4 @@
-"""The index page as runs leave it: from the ledger, whole, in every case."""
+"""The overview as runs leave it: from the ledger, whole, in every case."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The index page: read with a parser as a program would."""
+"""The overview page: read with a parser as a program would."""
 
 from collections.abc import Callable
 from dataclasses import replace
