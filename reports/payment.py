@@ -70,7 +70,7 @@ def particulars(document: Document) -> tuple[tuple[str, str], ...]:
 def data_uri(logo: Logo) -> Markup:
     """The logo as an address that holds it whole. Raises ValueError where that is not what is stored."""
     if logo.media_type not in ("image/png", "image/svg+xml") or not _DATA.fullmatch(logo.data):
-        raise ValueError("the stored logo is no image in base64")
+        raise ValueError("the stored logo is not an image in base64")
     return Markup("data:{};base64,{}").format(logo.media_type, logo.data)
 
 

@@ -39,7 +39,7 @@ def broken(path: tuple[str | int, ...], alerts: object) -> Iterator[tuple[tuple[
         and not alerts.keys() & {"allowance", "budget"}
         and alerts.get("forecast") in (None, False)
     ):
-        yield path, "asks for nothing: give allowance, forecast: true or budget, or take the key out"
+        yield path, "asks for nothing: give allowance, forecast: true or budget, or remove the key"
 
 
 def alerts_of(section: AlertsSection) -> "Alerts":

@@ -57,7 +57,7 @@ def _without_places(text: str, allowed: str) -> str:
 
 
 def _link(value: object) -> str:
-    allowed = f"a link such as https://pay.example.com/{{number}}; beside its text only {' and '.join(_PLACES)}"
+    allowed = f"a link such as https://pay.example.com/{{number}}; apart from its text only {' and '.join(_PLACES)}"
     if not isinstance(value, str):
         raise expected(allowed, value)
     if "@" in value:
@@ -72,7 +72,7 @@ def _link(value: object) -> str:
         or not locations.is_host(found["host"])
         or "{" in value.split("/")[2]
     ):
-        raise refusal(f"expected {allowed}; found text that is no such link")
+        raise refusal(f"expected {allowed}; found text that is not such a link")
     return value
 
 

@@ -45,9 +45,9 @@ def harmless(content: bytes) -> bytes:
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
-        raise Unusable(f"expected {ALLOWED}; line {error.lineno} of the file is no XML: save it again") from None
+        raise Unusable(f"expected {ALLOWED}; line {error.lineno} of the file is not XML: save it again") from None
     except (LookupError, ValueError):  # an encoding that is none, or a character that is none
-        raise Unusable(f"expected {ALLOWED}; the file is no XML in UTF-8: save it again") from None
+        raise Unusable(f"expected {ALLOWED}; the file is not XML in UTF-8: save it again") from None
     if not writer.drawn:
         raise Unusable(f"expected {ALLOWED}; found an SVG that draws nothing")
     return "".join(writer.pieces).encode()
@@ -108,7 +108,7 @@ class _Writer:
 
     def _value(self, name: str, value: str) -> str:
         if not _VALUE.fullmatch(value) or _ADDRESS.search(value):
-            raise self._refused(f"a value of {name} that is no plain one")
+            raise self._refused(f"a value of {name} that is not a plain one")
         return value
 
     def text(self, text: str) -> None:

@@ -193,7 +193,7 @@ def test_a_renamed_account_is_not_told_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("alerts", "said"), [
-    ({}, "alerts: asks for nothing: give allowance, forecast: true or budget, or take the key out"),
+    ({}, "alerts: asks for nothing: give allowance, forecast: true or budget, or remove the key"),
     ({"forecast": False}, "alerts: asks for nothing"),
     ({"allowance": [100, 80]}, "alerts.allowance: expected a list of whole percentages from 1 to 1000, ascending, "),
     ({"allowance": [80, 80]}, "each once, such as [80, 100]; found one that is not more than the one before it"),
