@@ -73,7 +73,7 @@ def test_a_way_to_pay_is_read(tmp_path: Path, key: str, written: str, stored: st
         ({"account": "=1+1"}, ".account", "an account number"),
         ({"link": "http://pay.example.com/"}, ".link", "does not begin with https://"),
         ({"link": "javascript:alert(1)"}, ".link", "does not begin with https://"),
-        ({"link": "https://user:pw@pay.example.com/"}, ".link", "no user or password"),
+        ({"link": "https://user:pw@pay.example.com/"}, ".link", "hold a user or password"),
         ({"link": "https://pay.example.com/{total}"}, ".link", "a brace of anything else"),
         ({"link": "https://{account}.example.com/"}, ".link", "not such a link"),
         ({"link": "https://pay.example.com:99999/"}, ".link", "not such a link"),
