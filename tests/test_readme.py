@@ -81,6 +81,8 @@ def configure(folder: Path, page: Path) -> None:
         keys = block.removeprefix("accounts:\n  acme:\n")
         if keys != block and f"\n{keys.partition(':')[0]}:" not in config.read_text():
             config.write_text(config.read_text() + keys)
+    for block in fenced(page, "plans.yaml"):
+        (folder / "plans.yaml").write_text(block)
     for block in fenced(page, "csv"):
         (folder / "centres.csv").write_text(block)
 

@@ -33,6 +33,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "history": "Show what the ledger holds.",
     "accept": "Accept a finding, by name and with a reason.",
     "diff": "Show what changed since a month was issued.",
+    "compare": "Show what other plans would have cost.",
     "match": "Check the vendor's bill against ours.",
     "verify": "Prove ledger, snapshots and files, offline.",
     "render": "Write the files of issued documents again.",

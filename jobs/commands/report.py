@@ -26,7 +26,7 @@ from jobs.commands.program import now, version
 from jobs.config import Account, Config
 from jobs.errors import NotFound, UsageError
 from jobs.fetch import client_of, clock_skew
-from jobs.output.folder import Folder
+from jobs.output.folder import Folder, next_stem
 from jobs.securevideo import history
 from jobs.securevideo.client import Client, Reply
 from jobs.securevideo.history import Received
@@ -160,8 +160,7 @@ def _free(taken: Sequence[str], report: UsageReport) -> str:
     """The stem with the next running number. It holds nothing of an address, not even what could be tried out."""
     whose = "participant" if report.host_id is None else f"host-{report.host_id}"
     begin = f"{report.period.replace(' ', '-')}-{whose}-"
-    numbers = [int(found[1]) for name in taken if (found := re.fullmatch(rf"{begin}([0-9]{{1,9}})\.\w+", name))]
-    return f"{begin}{max(numbers, default=0) + 1}"
+    return next_stem(taken, begin)
 
 
 @click.command()

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from jobs.billing import money
-from jobs.billing.plan import METERS, Hosts, Meter, Plan, Tax, Tier
+from jobs.billing.plan import Tax
 from jobs.billing.terms import Terms
-from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, rules, source
+from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, plans, rules, source
 from jobs.config.credentials import exposed, read_credential
 from jobs.config.settings import (
     Account,
@@ -212,7 +212,7 @@ def _terms(section: models.AccountSection, issuer: Issuer) -> Terms:
         invoice_prefix=section.invoice_prefix,
         payment_days=section.payment_days,
         tax=Tax(name=section.tax.name, rate=section.tax.rate),
-        plans=tuple(_plan(plan) for plan in section.plans),
+        plans=tuple(plans.plan_of(plan, plan.from_) for plan in section.plans),
         issuer=issuer,
         bill_to=parties.customer_of(section.bill_to),
     )
@@ -229,22 +229,3 @@ def _match(section: models.MatchSection) -> Match:
         minutes=tolerance.minutes,
         amount=tolerance.amount,
     )
-
-
-def _plan(section: models.PlanSection) -> Plan:
-    return Plan(
-        start=section.from_,
-        name=section.name,
-        monthly_fee=section.monthly_fee,
-        meters=tuple(_meter(name, meter) for name in METERS if (meter := getattr(section, name)) is not None),
-        hosts=Hosts(**section.hosts.model_dump()) if section.hosts else None,
-    )
-
-
-def _meter(name: str, section: models.MeterSection) -> Meter:
-    overage = section.overage
-    if isinstance(overage, list):
-        tiers = tuple(Tier(up_to=tier.up_to, price=tier.price) for tier in overage)
-    else:
-        tiers = () if overage is None else (Tier(up_to=None, price=overage),)
-    return Meter(name, section.included, tiers)

@@ -75,13 +75,18 @@ class HostsSection(Section):
     extra: Amount = required()
 
 
-class PlanSection(Section):
-    from_: fields.Day = required(alias="from")
+class OfferedPlanSection(Section):
+    """A plan that nobody has yet: without the day it holds from."""
+
     name: Name = required()
     monthly_fee: Amount = required()
     sessions: MeterSection | None = None
     minutes: MeterSection | None = None
     hosts: HostsSection | None = None
+
+
+class PlanSection(OfferedPlanSection):
+    from_: fields.Day = required(alias="from")
 
 
 class WebhookSection(Section):

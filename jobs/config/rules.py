@@ -86,16 +86,19 @@ def _account(path: Path, account: dict[str, Any]) -> Iterator[Broken]:
     yield from _out_of_order((*path, "plans"), plans)
     currency = account.get("currency")
     for index, plan in enumerate(map(_mapping, plans)):
-        here = (*path, "plans", index)
-        hosts = _mapping(plan.get("hosts"))
-        yield from _too_many_decimals((*here, "monthly_fee"), plan.get("monthly_fee"), currency)
-        yield from _too_many_decimals((*here, "hosts", "extra"), hosts.get("extra"), currency)
-        for meter in ("sessions", "minutes"):
-            yield from _overage((*here, meter), _mapping(plan.get(meter)))
+        yield from of_plan((*path, "plans", index), plan, currency)
     yield from allocation.broken(path, account)
     budget = _mapping(account.get("alerts")).get("budget")
     yield from _too_many_decimals((*path, "alerts", "budget"), budget, currency)
     yield from alerts.broken((*path, "alerts"), account.get("alerts"))
+
+
+def of_plan(path: Path, plan: dict[str, Any], currency: object) -> Iterator[Broken]:
+    hosts = _mapping(plan.get("hosts"))
+    yield from _too_many_decimals((*path, "monthly_fee"), plan.get("monthly_fee"), currency)
+    yield from _too_many_decimals((*path, "hosts", "extra"), hosts.get("extra"), currency)
+    for meter in ("sessions", "minutes"):
+        yield from _overage((*path, meter), _mapping(plan.get(meter)))
 
 
 def _match(path: Path, match: dict[str, Any], currency: object) -> Iterator[Broken]:

@@ -7,8 +7,9 @@ killed in between leaves at most a temporary file, which the next `locked` holde
 import fcntl
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -25,6 +26,12 @@ def make_folders(path: Path) -> None:
     for folder in (*reversed(path.parents), path):
         if not folder.is_dir():  # not `parents=True`: that leaves the folders above to the umask
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def next_stem(names: Iterable[str], begin: str) -> str:
+    """`begin` with the next running number of the files whose names begin so."""
+    found = (re.fullmatch(rf"{re.escape(begin)}([0-9]{{1,9}})\.\w+", name) for name in names)
+    return f"{begin}{max((int(one[1]) for one in found if one), default=0) + 1}"
 
 
 class Folder:

@@ -12,12 +12,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from reports import comparison as comparison_page
 from reports import overview as overview_page
 from reports import usage
 from reports.formats import render
 from tests import hostile, tools
 from tests.browser import opened, start
 from tests.company import MONTH
+from tests.comparisons import comparison
 from tests.documents import heading, sample
 from tests.jobs.test_allocation import INVOICE, company
 from tests.overviews import overview
@@ -26,7 +28,7 @@ from tests.usage_reports import report
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "heading", "index", "usage", "centre")
+PAGES = (*DOCUMENTS, "heading", "comparison", "index", "usage", "centre")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -49,6 +51,8 @@ def content(name: str) -> bytes:
         return usage.render("html", *report())
     if name == "centre":
         return statement()
+    if name == "comparison":
+        return comparison_page.render("html", comparison())
     if name == "heading":
         return render("html", *sample("draft", sessions=11, parts=2, forecast=heading(parts=2)))
     return render("html", *sample(name, sessions=40, parts=2))
