@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-import numpy as np
-import pandas as pd
 
-from jobs.billing.counting import counted
 from jobs.billing.enrichment import Enrichment, to_ask
 from jobs.billing.findings import finding
 from jobs.billing.month import Month
@@ -19,17 +16,21 @@ from jobs.errors import CredentialsRefused, VendorError
 from jobs.ledger.identity import fingerprint
 from jobs.ledger.snapshots import Digests, Snapshots
 from jobs.ledger.store import Ledger
-from jobs.securevideo import history, statuses
+from jobs.securevideo import statuses
 from jobs.securevideo.client import Budget, Client, Credentials, Endpoint, Reply, Throttle
-from jobs.securevideo.history import Received
 from reports.document import Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jobs.securevideo.history import Received
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    reply: Reply[Received]  # History
+    reply: "Reply[Received]"  # History
     digests: Digests  # its bytes
     enrichment: Enrichment
     attached: Mapping[str, Digests]  # the bytes that `enrichment` was read from, by kind
@@ -93,7 +94,7 @@ class AccountVendor:
         budget = Budget.of(self._config.vendor.budget_seconds)
         digests: list[Digests] = []
 
-        def keep_and_read(body: bytes) -> Received | None:
+        def keep_and_read(body: bytes) -> "Received | None":
             digests.append(self._snapshots.keep(body))
             return None if digests[-1].sha256 == settled else self._read(body)
 
@@ -108,10 +109,14 @@ class AccountVendor:
         whole = Reply(received, reply.received_at, reply.served_at)
         return Fetched(whole, digests[-1], statuses.read(attachments), attached)
 
-    def _read(self, body: bytes) -> Received:
+    def _read(self, body: bytes) -> "Received":
+        from jobs.securevideo import history  # on pandas, which a settled month does not wait for
+
         return history.read(body, keep_participants=self._config.participants == "full")
 
-    def _attachments(self, client: Client, month: Month, received: Received, budget: Budget) -> dict[str, bytes]:
+    def _attachments(self, client: Client, month: Month, received: "Received", budget: Budget) -> dict[str, bytes]:
+        from jobs.billing.counting import counted
+
         if not self._hosts:
             self._hosts.append(statuses.list_of_hosts(client, budget))
         attachments = {"hosts": self._hosts[0]} if self._hosts[0] is not None else {}
@@ -126,6 +131,8 @@ class AccountVendor:
             most = self._config.vendor.status_lookups
             attachments["statuses"] = statuses.to_json(statuses.statuses(client, unknown, most=most, budget=budget))
         if hooked:
+            import numpy as np
+
             listed = np.concatenate([received.rows["session_id"].to_numpy(np.int64), *billed_elsewhere.values()])
             attachments["events"] = statuses.to_json(self._events(month, sessions, unknown, listed.tolist()))
         return attachments
@@ -139,7 +146,7 @@ class AccountVendor:
             self._groups.append(groups.named(client, rules.groups, budget))
         return self._groups[0] if self._groups else None
 
-    def _events(self, month: Month, sessions: pd.DataFrame, unknown: list[int], listed: list[int]) -> statuses.Hints:
+    def _events(self, month: Month, sessions: "pd.DataFrame", unknown: list[int], listed: list[int]) -> statuses.Hints:
         events, key = self._ledger.webhook_events, self._account.key
         billable = sessions["session_id"].tolist()
         found = events.counts(key, billable=billable, listed=listed, begin=month.start, end=month.end)

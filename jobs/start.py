@@ -24,10 +24,10 @@ def _leave(status: object) -> None:
     """Ends the process as `sys.exit` does, but leaves it to the system to clear away what was loaded.
 
     Python would take it apart object by object, a tenth of the time of a small month. Nothing of this program waits
-    for that: files and connections are closed where they are used. Where the streams cannot be flushed it returns,
-    and Python says so in its own way.
+    for that: files and connections are closed where they are used. Where processes of its own ran, which Python tidies
+    up after, or where the streams cannot be flushed, it returns.
     """
-    if isinstance(status, int | None):
+    if isinstance(status, int | None) and "multiprocessing" not in sys.modules:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()

@@ -181,7 +181,7 @@ def post(decision: Decision, issued: Sequence[Issued] = ()) -> tuple[Issued, ...
     nth = 1 + sum(one.document.kind == decision.post.kind for one in issued)
     document = numbered(decision.post, nth, CLOSED.date())
     sessions = frames.unpack(frames.pack(decision.month.sessions), document.parts)
-    return (*issued, Issued(len(issued) + 1, document, sessions))
+    return (*issued, Issued(len(issued) + 1, document, lambda: sessions))
 
 
 def issue(rows: Iterable[Row], **values: Any) -> tuple[Issued, ...]:

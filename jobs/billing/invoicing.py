@@ -3,7 +3,7 @@
 The documents are complete but for what only the ledger can give: `numbered` adds the number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -62,8 +62,12 @@ class Issued:
 
     id: int
     document: Document
-    sessions: "pd.DataFrame"
+    unpacked: "Callable[[], pd.DataFrame]"  # gives the sessions: most of what is asked of a month is in the document
     transfers: tuple[Transfer, ...] = ()  # recorded after it and before the next one
+
+    @property
+    def sessions(self) -> "pd.DataFrame":
+        return self.unpacked()
 
 
 def invoice(month: "Reconciliation", setting: Provenance, findings: Sequence[Finding]) -> Document:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,10 @@ def documents(
         detail = {"number": final.number} | posting.noted(Together(others, one.moving))
         unit = final.account, final.month
         event(connection, *unit, "posted", run_id=run_id, at=now(), document_id=row_id, detail=detail)
-    return [Issued(row_id, final, one.sessions) for one, (row_id, final) in zip(postings, posted, strict=True)]
+    return [
+        Issued(row_id, final, partial(getattr, one, "sessions"))
+        for one, (row_id, final) in zip(postings, posted, strict=True)
+    ]
 
 
 def _refuse_outdated(connection: Connection, postings: Sequence[NewDocument], newest: int) -> None:

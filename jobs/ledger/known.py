@@ -55,15 +55,13 @@ def known(connection: Connection, account: str, month: str, view: View, *, count
     """Everything in the ledger that the decision on a month rests on; `counted` gives the SessionIds of a document."""
     newest = newest_of_each_month(connection, account, view.document_id)
     newest |= posting.months_of(connection, view.posted.documents)
-    keys, kept_under = renames.keys_of(connection, account), renames.home(connection, account, month)
-    own = select(documents).where(documents.c.account.in_(keys), documents.c.month == month)
-    own = own.where(documents.c.id <= view.document_id).order_by(documents.c.id)
+    kept_under = renames.home(connection, account, month)
     earlier = [row_id for other, row_id in sorted(newest.items()) if other < month][-(TREND_MONTHS - 1) :]
     past = [document_of(connection, row_id) for row_id in earlier]
     last = last_snapshot(connection, kept_under, month, view.snapshot_id - 1)
     return Known(
         newest=max(newest.values(), default=0),
-        issued=with_transfers(connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()]),
+        issued=issued(connection, account, month, view.document_id),
         past=tuple(map(invoicing.month_totals, past)),
         past_currencies={document.month: document.currency for document in past},
         billed_elsewhere={other: counted(row_id) for other, row_id in newest.items() if other != month},
@@ -71,6 +69,13 @@ def known(connection: Connection, account: str, month: str, view: View, *, count
         accepted=acceptances.given(connection, kept_under, month, view.event_id),
         moving=view.posted.moving,
     )
+
+
+def issued(connection: Connection, account: str, month: str, until: int = ALL) -> tuple[Issued, ...]:
+    """The month's documents, the invoice first, whichever key the account had then; `until` inclusive."""
+    own = select(documents).where(documents.c.account.in_(renames.keys_of(connection, account)))
+    own = own.where(documents.c.month == month, documents.c.id <= until).order_by(documents.c.id)
+    return with_transfers(connection, [issued_from(dict(row)) for row in connection.execute(own).mappings()])
 
 
 def view(connection: Connection, account: str, month: str, until: str | None) -> View:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,7 +45,7 @@ def document_of(connection: Connection, document_id: int) -> Document:
 def issued_from(row: LedgerRow) -> Issued:
     """A row of `documents` as the document it holds. Raises LedgerDamaged, msgspec.DecodeError (a ValueError)."""
     document = from_json(row["body"])
-    return Issued(row["id"], document, frames.unpack(packed_sessions(row), document.parts))
+    return Issued(row["id"], document, cache(partial(frames.unpack, packed_sessions(row), document.parts)))
 
 
 def with_transfers(connection: Connection, issued: Sequence[Issued]) -> tuple[Issued, ...]:

@@ -256,6 +256,11 @@ class Ledger:
         for row_id in ids:
             yield issued_from(self.document_row(row_id))
 
+    def issued_in(self, account: str, month: str) -> tuple[Issued, ...]:
+        """A month's documents, the invoice first."""
+        with engine.reading(self._engine) as connection:
+            return decided_on.issued(connection, account, month)
+
     def outline(self) -> dict[str, list[Mapping[str, Any]]]:
         """Every table's rows as they are stored, in order, as one view; of documents only what is small."""
         with engine.reading(self._engine) as connection:

@@ -5,14 +5,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.billing.month import Month
 from jobs.config import Config
-from jobs.fetch import Fetched
 from jobs.ledger.store import Ledger
 from jobs.output.documents import UnitFolder
 from jobs.securevideo.client import Throttle
 from reports.document import Snapshot
+
+if TYPE_CHECKING:
+    from jobs.fetch import Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,6 @@ class Answered:
     credentials: str  # the fingerprint of those that it was fetched with
     folder: UnitFolder
     held: ExitStack  # keeps the folder locked
-    fetched: Fetched
+    fetched: "Fetched"
     snapshot_id: int
     snapshot: Snapshot

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
 from jobs.config import Account
@@ -15,12 +14,14 @@ from jobs.errors import BillingError, LedgerUnreachable, OutputError
 from jobs.fetch import AccountVendor, Settled
 from jobs.log import reason
 from jobs.monthly import placing
-from jobs.monthly.issuing import decide_and_post, grouped
 from jobs.monthly.job import Answered, Job
 from jobs.output import summary
 from jobs.output.documents import UnitFolder
 from jobs.output.summary import Summary
 from reports.stored import to_builtins
+
+if TYPE_CHECKING:
+    from jobs.billing.decide import Decision
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,10 @@ def _billed(job: Job, account: Account, months: Sequence[Month], vendor: Account
             else:
                 held.enter_context(opened.held)
                 units.append(opened)
+        if not units:  # of settled months all is said: pandas, which the rest is made of, takes long to load
+            return
+        from jobs.monthly.issuing import decide_and_post, grouped
+
         for group in grouped(job, account, units):
             posted = decide_and_post(job, account, group)
             for unit, result in zip(group, posted, strict=True):
@@ -128,7 +133,7 @@ def _opened(job: Job, account: Account, month: Month, vendor: AccountVendor) -> 
         return _failed(job, account.key, month, reason(error))
 
 
-def _written(job: Job, account: Account, unit: Answered, decision: Decision, issued: tuple[Issued, ...]) -> Outcome:
+def _written(job: Job, account: Account, unit: Answered, decision: "Decision", issued: tuple[Issued, ...]) -> Outcome:
     try:
         documents, files = placing.write(job, unit.folder, decision, issued)
         unit_summary = summary.of_decision(account.key, str(unit.month), unit.snapshot, decision, documents)
@@ -149,7 +154,7 @@ def _written(job: Job, account: Account, unit: Answered, decision: Decision, iss
 
 
 def _noted(
-    job: Job, unit: Answered, decision: Decision, unit_summary: Summary, drafts: Mapping[str, str]
+    job: Job, unit: Answered, decision: "Decision", unit_summary: Summary, drafts: Mapping[str, str]
 ) -> dict[str, Any]:
     """Writes the summary; gives what the ledger notes of the unit. `drafts`: the SHA-256 of each by file name."""
     files = {**drafts, **unit.folder.write_summary(summary.to_json(unit_summary))}
@@ -164,8 +169,7 @@ def _failed_unit(job: Job, account: Account, unit: Answered, error: str) -> Outc
 
 def _settled(job: Job, folder: UnitFolder, account: Account, month: Month, fetched: Settled, *, home: str) -> Outcome:
     """The rerun of an issued month for which the vendor sent, to the byte, what it was issued on."""
-    view = job.ledger.view(home, str(month))
-    issued = job.ledger.known(home, str(month), view).issued
+    issued = job.ledger.issued_in(home, str(month))
     placing.restore(job, folder, issued)
     folder.remove_drafts()
     unit_summary = summary.of_settled(account.key, issued)

@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jobs.billing.decide import Decision
 from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
 from jobs.ledger.folders import Folders
@@ -13,11 +12,14 @@ from jobs.output.documents import UnitFolder
 from jobs.securevideo.client import Reply
 from reports.document import Document
 
+if TYPE_CHECKING:
+    from jobs.billing.decide import Decision
+
 log = logging.getLogger(__name__)
 
 
 def write(
-    job: Job, folder: UnitFolder, decision: Decision, issued: tuple[Issued, ...]
+    job: Job, folder: UnitFolder, decision: "Decision", issued: tuple[Issued, ...]
 ) -> tuple[list[Document], dict[str, str]]:
     """Puts the unit's files in place; gives the documents to report, and the drafts' SHA-256 by file name."""
     restore(job, folder, issued)
@@ -32,7 +34,7 @@ def restore(job: Job, folder: UnitFolder, issued: Sequence[Issued]) -> None:
     written = job.ledger.written(*_unit_of(issued)) if issued else {}
     for one in issued:
         if one.id in written:
-            folder.restore(one.document, one.sessions, written[one.id])
+            folder.restore(one.document, one.unpacked, written[one.id])
         else:
             _write_issued(job, folder, one)
 

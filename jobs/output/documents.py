@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from jobs.errors import OutputError
 from jobs.output.folder import Folder
@@ -17,6 +16,9 @@ from reports.document import Document
 from reports.figures import figures, is_same
 from reports.presentable import substitutes
 from reports.stored import from_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class UnitFolder(Folder):
         with self._below(below) as folder:
             folder.remove(base)
 
-    def write_drafts(self, drafts: Sequence[Document], sessions: pd.DataFrame) -> dict[str, str]:
+    def write_drafts(self, drafts: Sequence[Document], sessions: "pd.DataFrame") -> dict[str, str]:
         """Writes the drafts' files, removes what earlier drafts left; gives each file's SHA-256 by name."""
         digests: dict[str, str] = {}
         keep = {name for draft in drafts for name in files_of(draft).values()}
@@ -92,13 +94,13 @@ class UnitFolder(Folder):
                 if name.startswith("draft-") and f"{centres.FOLDER}/{name}" not in (keep or ()):
                     self.remove(f"{centres.FOLDER}/{name}")
 
-    def prepare(self, document: Document, sessions: pd.DataFrame) -> None:
+    def prepare(self, document: Document, sessions: "pd.DataFrame") -> None:
         """Makes the files that `write_issued` will write, once `document` is issued as it is. Raises OutputError."""
         for check in failing(document, sessions):
             raise OutputError(f"{document.stem}: “{check.name}” does not hold; not issued: please report this")
         self._prepared = document, _final_files(document, sessions)
 
-    def write_issued(self, document: Document, sessions: pd.DataFrame) -> dict[str, str]:
+    def write_issued(self, document: Document, sessions: "pd.DataFrame") -> dict[str, str]:
         """Writes an issued document's files, prepared or not; gives each file's SHA-256 by name.
 
         A file that is there already must have the very same bytes. Raises OutputError.
@@ -121,7 +123,7 @@ class UnitFolder(Folder):
         return _digests(files)
 
     def rewrite(
-        self, document: Document, sessions: pd.DataFrame, format_names: Iterable[str], *, written: bool
+        self, document: Document, sessions: "pd.DataFrame", format_names: Iterable[str], *, written: bool
     ) -> dict[str, str]:
         """Writes an issued document in these formats again; gives each file's SHA-256 by name.
 
@@ -148,15 +150,18 @@ class UnitFolder(Folder):
         except ValueError:
             return False
 
-    def restore(self, document: Document, sessions: pd.DataFrame, digests: Mapping[str, str]) -> None:
-        """Writes those files of an issued document again that are missing; tells of those that somebody altered."""
+    def restore(self, document: Document, sessions: "Callable[[], pd.DataFrame]", digests: Mapping[str, str]) -> None:
+        """Writes those files of an issued document again that are missing; tells of those that somebody altered.
+
+        `sessions` gives them: only where a file is missing are they needed.
+        """
         for format_name, name in files_of(document).items():
             present = self.sha256(name)
             if present is None:
                 log.warning("%s was missing and is written again", self.path / name)
                 _warn_of_substitutes(document)
-                extra = dict(centres.makers(document, sessions))
-                self.write(name, _made(format_name, document, sessions, extra), self._file_mode)
+                extra = dict(centres.makers(document, sessions()))
+                self.write(name, _made(format_name, document, sessions(), extra), self._file_mode)
             elif present != digests.get(name):
                 log.warning("%s was altered; to restore it: securevideo-billing render", self.path / name)
 
@@ -181,7 +186,7 @@ def final_files(output: Path, account: str = "*") -> list[Path]:
     return sorted(file for file in output.glob(f"{account}/*/*") if _FINAL.fullmatch(file.stem))
 
 
-def _final_files(document: Document, sessions: pd.DataFrame) -> dict[str, bytes]:
+def _final_files(document: Document, sessions: "pd.DataFrame") -> dict[str, bytes]:
     """The content of each of an issued document's files, by name. Raises OutputError."""
     files = {}
     for format_name, name, content in _all_made(document, sessions):
@@ -191,7 +196,7 @@ def _final_files(document: Document, sessions: pd.DataFrame) -> dict[str, bytes]
     return files
 
 
-def _all_made(document: Document, sessions: pd.DataFrame) -> Iterator[tuple[str, str, bytes]]:
+def _all_made(document: Document, sessions: "pd.DataFrame") -> Iterator[tuple[str, str, bytes]]:
     """(format, file name, content) of each of the document's files, in their order.
 
     Two at a time: while one compresses, another is laid out.
@@ -210,7 +215,7 @@ def files_of(document: Document) -> dict[str, str]:
 
 
 def _made(
-    format_name: str, document: Document, sessions: pd.DataFrame, extra: Mapping[str, Callable[[], bytes]]
+    format_name: str, document: Document, sessions: "pd.DataFrame", extra: Mapping[str, Callable[[], bytes]]
 ) -> bytes:
     """`extra`: what makes the files that no format makes."""
     if format_name in extra:

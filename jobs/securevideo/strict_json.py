@@ -14,10 +14,10 @@ from typing import NoReturn
 import msgspec
 
 from jobs.errors import BillingError, ReplyRefused, TryAgainLater
-from jobs.securevideo.values import LONGEST_NUMBER
 from reports.text import so_many
 
 DEEPEST = 64  # levels of arrays and objects, the outermost array included
+LONGEST_NUMBER = 100  # digits
 _BLOCK = 1 << 20
 _DENSE = 16 << 20  # bytes from which on a text of mere separators would cost too much memory
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])

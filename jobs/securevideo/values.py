@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.errors import ReplyRefused
+from jobs.securevideo.strict_json import LONGEST_NUMBER
 
 Int64s = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -18,7 +19,6 @@ Mask = npt.NDArray[np.bool_]
 LARGEST_ID = 2**63 - 1
 MINUTES_LIMIT = 2**31  # Int32
 NOT_A_TIME = np.iinfo(np.int64).min  # numpy's NaT
-LONGEST_NUMBER = 100  # digits
 _EARLIEST, _LATEST = (
     int(np.datetime64(t, "us").astype(np.int64)) for t in ("0001-01-01", "9999-12-31T23:59:59.999999")
 )

@@ -6,11 +6,14 @@ html       a page for the head of a centre         xlsx   the same with its sess
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
-import pandas as pd
 
 from reports.document import Document
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = "centres"  # of the statements, within the month's
 FORMATS = ("html", "xlsx")
@@ -31,7 +34,7 @@ def file_names(document: Document) -> dict[str, str]:
     }
 
 
-def makers(document: Document, sessions: pd.DataFrame) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def makers(document: Document, sessions: "pd.DataFrame") -> Iterator[tuple[str, Callable[[], bytes]]]:
     """What makes the CSV (`allocation`) and each statement, by its key in `files` and `file_names`."""
     allocation = document.allocation
     if "allocation" not in document.files or allocation is msgspec.UNSET:

@@ -134,6 +134,16 @@ def test_a_command_loads_only_what_it_needs(company: Company, command: list[str]
     assert loaded_by(company, *command) & without == set()
 
 
+def test_a_month_that_is_settled_needs_neither_frame_nor_renderer(company: Company) -> None:
+    assert started(company, "", "run", "--month", MONTH).returncode == 0
+    loaded = loaded_by(company, "run", "--month", MONTH)
+    assert loaded & {"pandas", "numpy", "openpyxl", "xlsxwriter", "alembic"} == set()
+    assert company.summary()["status"] == "unchanged"
+    (company.unit() / "ACME-201611-0001.xlsx").unlink()
+    assert "xlsxwriter" in loaded_by(company, "run", "--month", MONTH)
+    assert (company.unit() / "ACME-201611-0001.xlsx").is_file()
+
+
 def test_a_month_is_issued_without_what_only_reads_workbooks_or_migrates(company: Company) -> None:
     assert started(company, "", "run", "--month", "2016-10").returncode == 0  # the ledger is there
     assert loaded_by(company, "run", "--month", MONTH) & {"openpyxl", "PIL", "alembic"} == set()
