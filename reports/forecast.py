@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 ESTIMATE = "This is an estimate: COMP and DUPL come later and lower it"
+ALL_OVER = "All its days are over; COMP and DUPL may still come and lower it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def range_of(forecast: Forecast | PartForecast, written: Callable[[int], str]) -
 def explained(forecast: Forecast) -> str:
     """How far the figures can be relied on, in a sentence or two."""
     early = next((part for part in forecast.parts if part.projected is None), None)
+    if forecast.elapsed_days == forecast.days:
+        return f"{ALL_OVER}."
     if early is None:
         return f"{ESTIMATE}. It goes by the pace so far; 19 times of 20 the month ends within the range."
     of = "the plan in force" if len(forecast.parts) > 1 else "the month"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jobs.billing import money
 from jobs.billing.findings import finding
 from reports.document import Finding
-from reports.forecast import ESTIMATE, Forecast, PartForecast
+from reports.forecast import ALL_OVER, ESTIMATE, Forecast, PartForecast
 from reports.stored import plain
 from reports.text import so_many
 
@@ -116,7 +116,7 @@ def outlook(month: "Reconciliation", parts: "Sequence[PlannedPart]", watch: Watc
     if watch.alerts.forecast:
         found += _over(courses)
     if watch.alerts.budget is not None:
-        found += _budget(month, net, watch.alerts.budget)
+        found += _budget(month, courses, net, watch.alerts.budget)
     return Outlook(
         alerts=tuple(alert for alert, _ in found),
         findings=tuple(finding(alert.code, None, text, "warning") for alert, text in found),
@@ -220,28 +220,31 @@ def _so_many(count: int, meter: str) -> str:
 def _over(courses: Sequence[_Course]) -> Iterator[Found]:
     for course in courses:
         over = [
-            f"about {_so_many(course.projected(name), name)}, {limit} included"
+            f"{_so_many(course.projected(name), name)}, {limit} included"
             for name, limit in _limits(course)
             if not course.early and course.projected(name) > limit
         ]
         if over:
             gone = f"{course.elapsed} of {course.days} days are over"
-            text = f"at this pace {' and '.join(over)}, at the end; {gone}. {ESTIMATE}"
+            pace = f"at this pace about {' and '.join(over)}, at the end; {gone}. {ESTIMATE}"
+            text = f"{' and '.join(over)}. {ALL_OVER}" if course.elapsed == course.days else pace
             yield Alert("forecast-over", course.planned.part.number), _where(course, courses) + text
 
 
-def _budget(month: "Reconciliation", net: Decimal | None, budget: Decimal) -> Iterator[Found]:
+def _budget(
+    month: "Reconciliation", courses: Sequence[_Course], net: Decimal | None, budget: Decimal
+) -> Iterator[Found]:
     """What has been used already counts before anything can be projected."""
     comes_to = month.net if net is None else net
     if comes_to > budget:
         code, digits = month.terms.currency, month.terms.digits
         over = f"over the budget of {code} {plain(money.rounded(budget, digits))}"
         amount = f"{code} {plain(comes_to)} net"
-        text = (
-            f"what is used so far comes to {amount}, {over}"
-            if net is None
-            else f"at this pace the month comes to about {amount}, {over}. {ESTIMATE}"
-        )
+        text = f"at this pace the month comes to about {amount}, {over}. {ESTIMATE}"
+        if net is None:
+            text = f"what is used so far comes to {amount}, {over}"
+        elif all(course.elapsed == course.days for course in courses):
+            text = f"the month comes to {amount}, {over}. {ALL_OVER}"
         yield Alert("budget-over", None), text
 
 

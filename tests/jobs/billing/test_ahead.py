@@ -188,6 +188,17 @@ def test_a_budget_needs_no_forecast_and_what_is_certain_needs_no_waiting() -> No
     assert "so far comes to USD 30.00 net, over the budget of USD 29.00" in early.findings[0].message
 
 
+def test_a_month_whose_days_are_over_is_not_called_an_estimate() -> None:
+    found = ahead(
+        bills(9), as_of=datetime(2016, 12, 2, tzinfo=UTC), alerts=Alerts((), forecast=True, budget=Decimal(1))
+    )
+    over = "All its days are over; COMP and DUPL may still come and lower it"
+    assert [one.message for one in found.findings] == [
+        f"9 sessions, 8 included. {over}",
+        f"the month comes to USD 30.00 net, over the budget of USD 1.00. {over}",
+    ]
+
+
 def test_minutes_are_watched_and_projected_likewise() -> None:
     some = plan("10.00", minutes=meter(100, "0.50"))
     found = ahead([*bills(2, minutes=40), Row(3, "COMP")], some, as_of=at(16))
