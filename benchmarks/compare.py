@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
-from benchmarks import centres, matching, webhook
+from benchmarks import centres, many, matching, webhook
 from benchmarks.measure import ChildFailed, Measured, child
 from benchmarks.months import EVERY, MonthMeasured, measured
 from benchmarks.targets import Target, table
@@ -29,14 +29,15 @@ class Plan:
     months: tuple[tuple[int, int], ...] = ((300, 5), (3_000, 5), (20_000, 5), (FULL, 5), (FULL, 0))
     rows: tuple[int, ...] = (10_000, FULL)
     rounds: int = 3
+    accounts: int = 1_000  # of the ledger that the overview is made from
 
     def rounds_of(self, size: int) -> int:
         """Large ones are measured less often: they take long, and noise weighs less on them."""
         return min(self.rounds, 3 if size < FULL else 2 if size < MILLION else 1)
 
 
-QUICK = Plan(months=((300, 5), (3_000, 5)), rows=(10_000,), rounds=1)
-WITH_MILLION = Plan(months=(*Plan().months, (MILLION, 5)), rows=(10_000, FULL, MILLION))
+QUICK = Plan(months=((300, 5), (3_000, 5)), rows=(10_000,), rounds=1, accounts=100)
+WITH_MILLION = Plan(months=(*Plan().months, (MILLION, 5)), rows=(10_000, FULL, MILLION), accounts=many.LARGEST)
 
 
 def main() -> int:
@@ -44,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--quick", action="store_true", help="smaller sizes, one round: half a minute, not every target")
-    which.add_argument("--million", action="store_true", help="a million sessions too: a quarter of an hour")
+    which.add_argument("--million", action="store_true", help="a million sessions, 10,000 accounts too: half an hour")
     options = parser.parse_args()
     plan = QUICK if options.quick else WITH_MILLION if options.million else Plan()
     try:
@@ -74,6 +75,8 @@ def compare(plan: Plan) -> list[Target]:
     if max(sessions for sessions, _ in plan.months) >= FULL:
         print("measuring cost centres …", file=sys.stderr, flush=True)
         targets.append(centres.target(FULL, plan.rounds, environ))
+    print(f"measuring the overview of {plan.accounts:,} accounts …", file=sys.stderr, flush=True)
+    targets += many.targets(plan.accounts, environ)
     print("\n".join(target.in_words() for target in targets), flush=True)
     return targets
 

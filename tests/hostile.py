@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reports.document import Customer, Document, Issuer, Particular, Payment
-from reports.overview.content import Overview
+from reports.overview.content import AccountPage, Overview
 
 MARKUP = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;\u202e\x07"
 SHOWN_MARKUP = MARKUP[: -len("\u202e\x07")]  # what is left of it where text is shown
@@ -54,7 +54,19 @@ def overview(tame: Overview, text: str) -> Overview:
     return replace(
         tame,
         issuer=text,
-        program_version=text,
-        accounts=tuple(replace(account, name=text, currency=text) for account in tame.accounts),
+        presentation=replace(tame.presentation, program_version=text),
+        lines=tuple(replace(line, name=text, currency=text) for line in tame.lines),
+        concerns=tuple(replace(concern, detail=text) for concern in tame.concerns),
+    )
+
+
+def account_page(tame: AccountPage, text: str) -> AccountPage:
+    """Likewise."""
+    return replace(
+        tame,
+        issuer=text,
+        presentation=replace(tame.presentation, program_version=text),
+        name=text,
+        currency=text,
         concerns=tuple(replace(concern, detail=text) for concern in tame.concerns),
     )

@@ -82,7 +82,7 @@ class Period:
 def through(months: Iterable[str]) -> Iterator[Month]:
     """From the first of `months` (each like "2016-11") to the last, ascending, those between them too."""
     known = {Month.parse(month) for month in months}
-    month = min(known, default=None)
-    while month is not None and month <= max(known):
+    month, last = min(known, default=None), max(known, default=None)
+    while month is not None and last is not None and month <= last:
         yield month
         month = month.plus(1)

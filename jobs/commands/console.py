@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,10 +23,21 @@ def print_json(value: Any) -> None:
     say(pretty(value).removesuffix(b"\n"))  # in UTF-8 whatever the locale (RFC 8259, 8.1)
 
 
-def say(result: str | bytes) -> None:
-    """Prints to stdout. Raises OutputError; BrokenPipeError where nobody reads it any more."""
+def print_json_array(values: Iterable[Any]) -> None:
+    """The same bytes as `print_json` of the list, each value as it comes. Raises like `say`."""
+    from reports.stored import pretty
+
+    before = b"[\n"
+    for value in values:
+        say(before + b"\n".join(b"  " + line for line in pretty(value).splitlines()), end=False)
+        before = b",\n"
+    say(b"[]" if before == b"[\n" else b"\n]")
+
+
+def say(result: str | bytes, *, end: bool = True) -> None:
+    """Prints to stdout, with an `end` of line. Raises OutputError; BrokenPipeError where nobody reads it any more."""
     try:
-        click.echo(result)
+        click.echo(result, nl=end)
     except BrokenPipeError:
         _discard_stdout()
         raise

@@ -1,27 +1,57 @@
 """`history`: what the ledger holds."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 
-from jobs.commands.console import print_json, say
+from jobs.billing.month import Month
+from jobs.commands.console import print_json_array, say
 from jobs.commands.opening import has_ledger, open_ledger
-from jobs.commands.options import as_of_option
+from jobs.commands.options import MonthRange, account_option, as_of_option
 from jobs.ledger.history import in_words
 
 
 @click.command()
+@account_option
+@click.option(
+    "--month",
+    "months",
+    type=MonthRange(),
+    metavar="YYYY-MM[..YYYY-MM]",
+    multiple=True,
+    help="Only this month, or these; repeatable.",
+)
 @as_of_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, month by month as it is read.")
 @click.pass_context
-def history(ctx: click.Context, *, as_of: datetime | None, as_json: bool) -> None:
+def history(
+    ctx: click.Context,
+    *,
+    accounts: Sequence[str],
+    months: Sequence[tuple[Month, ...]],
+    as_of: datetime | None,
+    as_json: bool,
+) -> None:
     """Show what the ledger holds: months, snapshots, documents, totals, restatements."""
     config = ctx.obj.config()
-    months = []
-    if has_ledger(config):
-        with open_ledger(config) as ledger:
-            months = ledger.history(as_of=as_of.date() if as_of else None)
+    wanted = {str(month) for some in months for month in some}
+    if not has_ledger(config):
+        _show(iter(()), as_json=as_json)
+        return
+    with open_ledger(config) as ledger:
+        found = ledger.history(accounts, as_of=as_of.date() if as_of else None)
+        _show((month for month in found if not wanted or month["month"] in wanted), as_json=as_json)
+
+
+def _show(months: Iterator[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        print_json(months)
-    else:
-        say(in_words(months))
+        print_json_array(months)
+        return
+    is_empty = True
+    for month in months:
+        say(in_words(month))
+        is_empty = False
+    if is_empty:
+        say("the ledger holds nothing yet")

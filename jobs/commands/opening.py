@@ -72,14 +72,17 @@ def open_snapshots(config: Config) -> "Snapshots":
 
 
 def write_index(config: Config, ledger: "Ledger", output: Path) -> "tuple[int, tuple[Concern, ...]]":
-    """Gives the exit status: what the units came to stands, even where the page about them cannot be written.
+    """Gives the exit status: what the units came to stands, even where the pages about them cannot be written.
 
-    And what the page lists as needing attention.
+    And what the overview lists as needing attention.
     """
     from jobs import overview
 
     try:
-        return 0, overview.write(config, ledger, output, program_version=version()).concerns
+        written = overview.write(config, ledger, output, program_version=version())
     except Exception as error:  # noqa: BLE001  # nor does a bug in it keep back what is to be printed
         log.tell(logging.ERROR, log.reason(error))
         return 1, ()
+    for line in written.failures:
+        log.tell(logging.ERROR, line)
+    return (1 if written.failures else 0), written.overview.concerns

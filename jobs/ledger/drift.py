@@ -4,10 +4,9 @@ A hint for people, in `history` and on the overview alike: it marks, and touches
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -23,21 +22,42 @@ class Drift:
     told_at: datetime  # when the last of them came, aware
 
 
-def since_last_run(
-    connection: Connection, account: str, known: Mapping[str, Sequence[Any]], until: str
-) -> Drift | None:
-    """What events tell of a month since its last run; None where that is nothing, or none is issued.
+@dataclass(frozen=True, slots=True)
+class IssuedMonth:
+    """An issued month, as far as it is asked whether it may have changed."""
 
-    `known`: the month's rows of `documents` and `events`, by table and in order. Events count that came by `until`.
+    newest: int  # id of its newest document
+    looked_at: str | None  # when its last run asked the vendor; None: not since that document
+
+
+def looked_at(at: str, detail: str) -> str:
+    """When a run asked the vendor: `at` and `detail` of the event that it left."""
+    return str(json.loads(detail).get("looked_at", at))
+
+
+def by_month(connection: Connection, account: str, months: Mapping[str, IssuedMonth], until: str) -> dict[str, Drift]:
+    """What events name of an account's issued months since each one's last run: those of which it is anything.
+
+    Events count that came by `until`.
     """
-    issued = known["documents"]
-    if not issued:
-        return None
-    looks = [row for row in known["events"] if row["kind"] not in NO_LOOK]
-    since = json.loads(looks[-1]["detail"]).get("looked_at", looks[-1]["at"]) if looks else issued[-1]["issued_at"]
-    sessions = webhook_events.sessions_with_events_since(connection, account, datetime.fromisoformat(since), until)
-    if not sessions:
-        return None
-    newest = connection.execute(select(documents.c.sessions).where(documents.c.id == issued[-1]["id"])).scalar_one()
-    own = [sessions[session_id] for session_id in frames.session_ids(newest).tolist() if session_id in sessions]
-    return Drift(len(own), max(own)) if own else None
+    since = {month: _since(connection, known) for month, known in months.items()}
+    if not since:
+        return {}
+    events = webhook_events.sessions_with_events_since(connection, account, min(since.values()), until)
+    found = {}
+    for month, known in months.items():
+        later = {session: at for session, at in events.items() if at >= since[month].replace(microsecond=0)}
+        if later and (own := [later[one] for one in _sessions(connection, known.newest) if one in later]):
+            found[month] = Drift(len(own), max(own))
+    return found
+
+
+def _since(connection: Connection, known: IssuedMonth) -> datetime:
+    query = select(documents.c.issued_at).where(documents.c.id == known.newest)
+    return datetime.fromisoformat(known.looked_at or connection.execute(query).scalar_one())
+
+
+def _sessions(connection: Connection, document_id: int) -> list[int]:
+    newest = connection.execute(select(documents.c.sessions).where(documents.c.id == document_id)).scalar_one()
+    ids: list[int] = frames.session_ids(newest).tolist()
+    return ids

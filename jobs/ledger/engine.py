@@ -16,7 +16,7 @@ from sqlalchemy.sql import column, table
 from jobs.errors import LedgerDamaged, LedgerError, LedgerUnreachable, SchemaMismatch
 from jobs.output.folder import make_folders
 
-HEAD = "0006"  # the newest revision in `migrations/versions`
+HEAD = "0007"  # the newest revision in `migrations/versions`
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
 _PLACES = 0x53564251  # likewise, of those who ask the vendor
 _WAIT_SECONDS = 60  # for another process's transaction, and for a server that restarts

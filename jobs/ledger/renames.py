@@ -1,6 +1,6 @@
 """An account under another key than before. Rows keep the key that they were written under, as do their files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -40,6 +40,32 @@ def _touching(connection: Connection, account: str) -> Sequence[Any]:
     return found
 
 
+def accounts(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The keys that the ledger has rows under, by what the account is called now; in order."""
+    present = present_key_by_key(connection)
+    keys = {key for table in (documents, snapshots, events) for key in _keys_in(connection, table)}
+    found: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        found.setdefault(present.get(key, key), []).append(key)
+    return {account: tuple(found[account]) for account in sorted(found)}
+
+
+def chosen(connection: Connection, named: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Those of `accounts` that have or had one of these keys; all, where none is named. Raises UsageError."""
+    known = accounts(connection)
+    if not named:
+        return known
+    now = {key: account for account, keys in known.items() for key in (account, *keys)}
+    if unknown := [key for key in named if key not in now]:
+        raise UsageError(f"the ledger holds nothing of {unknown[0]}; `securevideo-billing history` shows what it holds")
+    wanted = {now[key] for key in named}
+    return {account: keys for account, keys in known.items() if account in wanted}
+
+
+def _keys_in(connection: Connection, table: Any) -> Iterable[str]:
+    return connection.execute(select(table.c.account).distinct()).scalars()
+
+
 def home(connection: Connection, account: str, month: str) -> str:
     """The key under which a month of the account is kept: that of its documents, else of its first snapshot."""
     now, *former = keys_of(connection, account)
@@ -52,8 +78,8 @@ def home(connection: Connection, account: str, month: str) -> str:
     return now
 
 
-def homes(connection: Connection, known: Mapping[tuple[str, str], Mapping[str, Sequence[Any]]]) -> dict[Any, Any]:
-    """By account and month, in order, the key that it is kept under (`home`). `known`: rows by key, month and table."""
+def homes(connection: Connection, known: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """By account and month, in order, the key that it is kept under (`home`). `known`: keys and months with rows."""
     present = present_key_by_key(connection)
     found: dict[tuple[str, str], str] = {}
     for key, month in sorted(known):

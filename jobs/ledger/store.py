@@ -4,7 +4,7 @@ Every addition is one transaction that excludes other writers. A number is taken
 stores its document, so none is lost, doubled or left out, whatever happens to the process.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from functools import partial
@@ -36,7 +36,7 @@ from jobs.ledger.schema import IN_ORDER, documents, runs, snapshots
 from jobs.ledger.schema import credentials as pairs
 from jobs.ledger.schema import renames as renames_table
 from jobs.ledger.snapshots import Digests
-from jobs.ledger.state import MonthState, month_states
+from jobs.ledger.state import Survey
 from jobs.ledger.webhook_events import WebhookEvents
 from reports.document import Document, Snapshot
 
@@ -322,15 +322,15 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return month_events.noted(connection, account, month, kind)
 
-    def history(self, *, as_of: date | None = None) -> list[dict[str, Any]]:
-        """What is known of each month (`past.months`)."""
-        with engine.reading(self._engine) as connection:
-            return history.months(connection, as_of=as_of)
+    def history(self, accounts: Collection[str] = (), *, as_of: date | None = None) -> Iterator[dict[str, Any]]:
+        """What is known of each month, by account and month (`history.every_month`)."""
+        return history.every_month(self._engine, accounts, as_of)
 
-    def month_states(self) -> list[MonthState]:
-        """How each account-month stands, by account and month."""
+    @contextmanager
+    def survey(self) -> Iterator[Survey]:
+        """How the accounts stand, as one view."""
         with engine.reading(self._engine) as connection:
-            return month_states(connection)
+            yield Survey(connection)
 
     def written(self, account: str, month: str) -> dict[int, dict[str, str]]:
         """For each of the month's documents whose files are in place: the files' SHA-256 by name."""

@@ -140,6 +140,14 @@ def _of(connection: Connection, account: str) -> ColumnElement[bool]:
     return _OF.account.in_(keys_of(connection, account))
 
 
+def accounts_with_events(connection: Connection) -> set[str]:
+    """The keys that any event came for. Each is looked up in the index: there may be millions of events."""
+    first = select(func.min(_OF.account).label("account")).cte(recursive=True)
+    following = select(func.min(_OF.account)).where(_OF.account > first.c.account).scalar_subquery()
+    keys = first.union_all(select(following).where(first.c.account.is_not(None)))
+    return {key for key in connection.execute(select(keys.c.account)).scalars() if key is not None}
+
+
 def sessions_with_events_since(
     connection: Connection, account: str, since: datetime, until: str
 ) -> dict[int, datetime]:

@@ -62,7 +62,7 @@ def _compared(scope: Scope) -> Iterator[Difference | LeftOut]:
     yield from transfers.differences(scope, outline)
     yield from files.provisional(scope, outline)
     yield from files.never_issued(scope, outline)
-    if scope.account is None and scope.month is None:
+    if scope.month is None:
         yield from files.overview(scope, outline)
 
 

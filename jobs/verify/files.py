@@ -112,17 +112,21 @@ def _other_version(format_name: str, document: Document, content: bytes) -> Iter
 
 
 def overview(scope: Scope, outline: Outline) -> Iterator[Difference]:
-    """The overview is as a run wrote it, where it is there: what it says comes from the ledger, and then may be old.
+    """The overview and each account's page are as a run wrote them, where they are there: what they say may be old.
 
     Programs before those that note their folders did not seal it: where only they ran, it proves nothing.
     """
     if not folders.noted(outline.events):
         return
-    file = scope.output / OVERVIEW
-    content = found_at(file)
-    if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
-        found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
-        yield Difference(str(file), "the overview", "as it was written", found)
+    renamed = ({"account": row["new"], "month": None} for row in outline.renames)
+    keys = {row["account"] for row in (*outline.events, *renamed) if scope.holds(row)}
+    own = [scope.output / key for key in sorted(keys)]
+    for folder in own if scope.account else (scope.output, *own):
+        file = folder / OVERVIEW
+        content = found_at(file)
+        if content != "missing" and not (isinstance(content, bytes) and is_sealed(content)):
+            found = content if isinstance(content, str) else "altered; `securevideo-billing render` writes it anew"
+            yield Difference(str(file), "the overview", "as it was written", found)
 
 
 def provisional(scope: Scope, outline: Outline) -> Iterator[Difference]:

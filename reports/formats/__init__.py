@@ -8,6 +8,7 @@ format for its order. Names that begin with an underscore are no formats.
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Format(Protocol):
         """The figures of docs/rules.md §11.1, read back from a file that holds them by name."""
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Every format's name, in the order of the alphabet. Imports none of them."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))

@@ -1,6 +1,7 @@
-"""What the overview shows: every account's months as they stand. Finished and frozen, like a document.
+"""What the overview shows: a line an account, and each account's months on a page of its own. Finished and frozen.
 
-Money is `Decimal`, quantised to its currency's digits, and only added up within a currency; paths are relative to it.
+Money is `Decimal`, quantised to its currency's digits, and only added up within a currency; paths are relative to the
+page that they stand on.
 """
 
 from dataclasses import dataclass
@@ -8,12 +9,60 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
+from reports.document import Presentation
+
 MonthStatus = Literal["issued", "adjusted", "restated", "draft", "failed", "fetched", "missing"]
 Matter = Literal[
     "failed", "blocking", "restated", "unwritten", "missing", "not_issued", "may_have_changed", "unallocated"
 ]
 
 MATTERS: tuple[Matter, ...] = get_args(Matter)  # first things first
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What needs attention."""
+
+    matter: Matter
+    account: str
+    month: str
+    detail: str  # the reason, the codes of findings, the amount of a restatement; may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account on the overview: its newest month, and what it came to."""
+
+    key: str
+    name: str
+    month: str | None  # "2016-11"; None where nothing was billed yet: then it has no page either
+    status: MonthStatus | None  # of that month
+    currency: str  # of both totals
+    total: Decimal | None  # issued for that month; None where nothing is
+    year_total: Decimal | None  # issued for all months of its year
+    concerns: int  # in any of its months
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is issued for a month in one currency, over all accounts."""
+
+    month: str
+    currency: str
+    total: Decimal
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All accounts, a line each: `index.html`."""
+
+    issuer: str
+    presentation: Presentation
+    known_at: datetime | None  # of the newest entry of the ledger; None while it is empty
+    lines: tuple[Line, ...]  # as configured, then those that are no longer
+    concerns: tuple[Concern, ...]  # in the order of MATTERS, then newest month first
+    sums: tuple[Sum, ...]  # newest month first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +120,15 @@ class OverviewMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewAccount:
+class AccountPage:
+    """One account, month by month: `<account>/index.html`."""
+
+    issuer: str
+    presentation: Presentation
+    basis: str  # a digest of what the page was made from: a run makes it anew once that has changed
+    known_at: datetime  # of the newest entry about it
     key: str
     name: str
     currency: str  # of the newest invoice; earlier months may have another
     months: tuple[OverviewMonth, ...]  # ascending
-
-
-@dataclass(frozen=True, slots=True)
-class Concern:
-    """What needs attention."""
-
-    matter: Matter
-    account: str
-    month: str
-    detail: str  # the reason, the codes of findings, the amount of a restatement; may be empty
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What is issued for a month in one currency, over all accounts."""
-
-    month: str
-    currency: str
-    total: Decimal
-    accounts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    known_at: datetime | None  # of the newest entry of the ledger; None while it is empty
-    issuer: str
-    accounts: tuple[OverviewAccount, ...]  # as configured, then those that are no longer
-    concerns: tuple[Concern, ...]  # in the order of MATTERS, then newest month first
-    sums: tuple[Sum, ...]  # newest month first
-    locale: str
-    timezone: str
-    paper: Literal["A4", "Letter"]
-    program_version: str
+    concerns: tuple[Concern, ...]  # its own, in the order of `Overview.concerns`

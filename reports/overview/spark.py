@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.locale import Locale
-from reports.overview.content import OverviewAccount, OverviewMonth
+from reports.overview.content import AccountPage, OverviewMonth
 
 MONTHS = 13
 STEP, WIDTH, HEIGHT = 8, 6, 26
@@ -26,7 +26,7 @@ class Spark:
     in_words: str  # what it shows, in words
 
 
-def spark(account: OverviewAccount, locale: Locale) -> Spark:
+def spark(account: AccountPage, locale: Locale) -> Spark:
     months = [month for month in account.months[-MONTHS:] if not is_foreign(month, account)]
     highest = max((_shown(month) for month in months), default=Decimal(0))
     bars = tuple(_bar(number, month, highest) for number, month in enumerate(months))
@@ -38,7 +38,7 @@ def digits_of(amount: Decimal) -> int:
     return max(0, -int(amount.as_tuple().exponent))
 
 
-def is_foreign(month: OverviewMonth, account: OverviewAccount) -> bool:
+def is_foreign(month: OverviewMonth, account: AccountPage) -> bool:
     """Whether its amounts, if it has any, are in another currency than the account's newest."""
     return bool(month.documents) and month.currency != account.currency
 
@@ -53,7 +53,7 @@ def _bar(number: int, month: OverviewMonth, highest: Decimal) -> SparkBar:
     return SparkBar(number * STEP, str(HEIGHT - height), str(height), issued=month.total is not None)
 
 
-def _in_words(months: Sequence[OverviewMonth], account: OverviewAccount, locale: Locale) -> str:
+def _in_words(months: Sequence[OverviewMonth], account: AccountPage, locale: Locale) -> str:
     if not months:
         return "No month yet"
     each = [

@@ -107,10 +107,12 @@ def test_the_overview_adds_up_no_two_currencies(euros_since_november: Company) -
     text = page(euros_since_november)
     sums = text[text.index("Month Currency Accounts Total issued") :]
     assert "November 2016 EUR 1 35.00 October 2016 USD 1 25.00 September 2016 USD 1 25.00" in sums
-    assert "amounts in EUR, or as named" in text
-    assert "USD 25.00" in text
-    assert "EUR 35.00" not in text.replace("EUR 1 35.00", ""), "the account's own currency is named once"
-    drawn = (euros_since_november.folder / "out" / "index.html").read_text()
+    assert "November 2016 ✓ Issued EUR 35.00 EUR 35.00" in text
+    of_account = page(euros_since_november, "acme")
+    assert "amounts in EUR, or as named" in of_account
+    assert "USD 25.00" in of_account
+    assert "EUR 35.00" not in of_account, "the account's own currency is named once"
+    drawn = (euros_since_november.folder / "out" / "acme" / "index.html").read_text()
     assert "Issued by month in EUR: November 2016 35.00; months in USD are not shown" in drawn
 
 

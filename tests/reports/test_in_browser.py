@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,13 +23,13 @@ from tests.company import MONTH
 from tests.comparisons import comparison
 from tests.documents import heading, sample
 from tests.jobs.test_allocation import INVOICE, company
-from tests.overviews import overview
+from tests.overviews import account_page, overview, presentation
 from tests.usage_reports import report
 
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "heading", "comparison", "index", "usage", "centre")
+PAGES = (*DOCUMENTS, "heading", "comparison", "index", "account", "usage", "centre")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -47,6 +48,8 @@ def content(name: str) -> bytes:
     """A page with something in each of its sections."""
     if name == "index":
         return overview_page.render(overview(3, 8))
+    if name == "account":
+        return overview_page.render_account(account_page(1, 8))
     if name == "usage":
         return usage.render("html", *report())
     if name == "centre":
@@ -100,10 +103,10 @@ def test_hostile_text_runs_nothing_and_asks_for_nothing(name, browser) -> None:
     )
     with opened(browser, shown) as found:
         assert (found.requests, found.complaints) == ([], [])
-        assert found.page.evaluate("document.querySelectorAll('script, img').length") == 0
+        assert found.page.evaluate("document.querySelectorAll('script, img').length") == (name == "index")
 
 
-@pytest.mark.parametrize("name", [*PAGES, "long names", "long names, index"])
+@pytest.mark.parametrize("name", [*PAGES, "long names", "long names, index", "long names, account"])
 def test_nothing_is_wider_than_a_phone(name, browser) -> None:
     with opened(browser, _long(name), width=360) as found:
         sizes = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -113,6 +116,8 @@ def test_nothing_is_wider_than_a_phone(name, browser) -> None:
 def _long(name: str) -> bytes:
     if name == "long names, index":
         return overview_page.render(overview(3, 5, name="y" * 200, detail="z" * 300))
+    if name == "long names, account":
+        return overview_page.render_account(account_page(0, 5, name="y" * 200, detail="z" * 300))
     if name != "long names":
         return content(name)
     document, sessions = sample("draft", sessions=300, parts=2, host_names=NAMES, currency="KWD")
@@ -120,8 +125,47 @@ def _long(name: str) -> bytes:
     return render("html", replace(document, bill_to=bill_to), sessions)
 
 
+def test_the_overview_is_searched_filtered_and_sorted_without_a_network(browser) -> None:
+    with opened(browser, content("index")) as found:
+        keys = "[...document.querySelectorAll('#accounts tbody tr:not([hidden]) a')].map(link => link.innerText)"
+        found.page.get_by_label("Find").fill("CLINIC-02 tele")
+        assert found.page.evaluate(keys) == ["clinic-02"]
+        assert found.page.locator("#found").inner_text() == "1 of 3"
+        found.page.get_by_label("Find").fill("")
+        found.page.get_by_role("button", name="Issued that year").click()
+        totals = [line.year_total or Decimal(0) for line in overview(3, 8).lines]
+        keys_in_order = [f"clinic-0{1 + totals.index(total)}" for total in sorted(totals, reverse=True)]
+        assert found.page.evaluate(keys) == keys_in_order
+        assert (
+            found.page.get_by_role("columnheader", name="Issued that year").get_attribute("aria-sort") == "descending"
+        )
+        found.page.get_by_role("button", name="Issued that year").click()
+        assert found.page.evaluate(keys) == keys_in_order[::-1]
+        assert (found.requests, found.complaints) == ([], [])
+
+
+def test_without_its_script_the_overview_is_whole_and_offers_no_search(browser) -> None:
+    without = re.sub(rb"<script>.*?</script>", b"", content("index"), flags=re.DOTALL)
+    with opened(browser, without) as found:
+        assert found.page.locator("#accounts tbody tr:visible").count() == 3
+        assert not found.page.locator("#search").is_visible()
+
+
+def test_the_heads_of_a_long_overview_stay_in_sight(browser) -> None:
+    with opened(browser, overview_page.render(overview(60, 2))) as found:
+        found.page.locator("#accounts tbody tr").nth(50).scroll_into_view_if_needed()
+        assert found.page.locator("#accounts thead th").first.bounding_box()["y"] == 0
+
+
+def test_a_long_list_of_accounts_is_not_printed(browser) -> None:
+    with opened(browser, overview_page.render(overview(60, 2))) as found:
+        found.page.emulate_media(media="print")
+        assert not found.page.locator("#accounts").is_visible()
+        assert found.page.get_by_text("The 60 accounts are listed on the screen").is_visible()
+
+
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
-@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "usage"])
+@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "account", "usage"])
 def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     tools.require("Poppler")
     shown = _printed(name, paper)
@@ -150,7 +194,9 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
 
 def _printed(name: str, paper: str) -> bytes:
     if name == "index":
-        return overview_page.render(overview(5, 8, paper=paper))
+        return overview_page.render(overview(45, 8, presentation=presentation(paper=paper)))
+    if name == "account":
+        return overview_page.render_account(account_page(0, 12, presentation=presentation(paper=paper)))
     if name == "usage":
         return usage.render("html", *report(paper=paper))
     return render("html", *sample(name, sessions=150, parts=2, paper=paper))

@@ -109,7 +109,7 @@ class Trial:
         for name, content in contents(place.folder).items():
             if name.endswith("summary.json"):  # rewritten each time: a failed unit's is another one, and whole too
                 assert json.loads(content)["schema"], where
-            elif name == "out/index.html":
+            elif name.endswith("/index.html"):
                 assert content.endswith(b"</html>\n"), where
             elif name.startswith(("out/", "state/snapshots/")) and not name.endswith(".tmp"):
                 assert content in (self.start_files.get(name), self.end_files.get(name)), f"{name} is half; {where}"

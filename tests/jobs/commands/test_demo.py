@@ -89,6 +89,6 @@ def test_the_vendors_bill_of_one_month_is_checked(demo_folder: Path) -> None:
     assert {one["code"] for one in found["items"]} == {"status-differs", "month-boundary", "amount-tax", "other-charge"}
     assert found["open_items"] == 2
     assert "matched (1): 2 open since 2016-12-03" in _command(demo_folder, "history").stdout
-    page = (demo_folder / "demo/out/index.html").read_text()
-    assert 'href="lakeside/2016-11/match-1.html"' in page
+    page = (demo_folder / "demo/out/lakeside/index.html").read_text()
+    assert 'href="2016-11/match-1.html"' in page
     assert page.count("not matched yet") == 5

@@ -1,11 +1,15 @@
 """`history`: what the ledger holds, for people and as JSON (docs/rules.md §11.5)."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.ledger.store import Ledger
+from reports.stored import pretty
 from tests.company import MONTH, Company, row, rows
 
 RUN = ("run", "--month", MONTH)
+NOW = datetime(2017, 1, 5, 6, tzinfo=UTC)
 
 
 def test_before_the_first_run_it_holds_nothing_and_makes_no_ledger(tmp_path: Path) -> None:
@@ -78,3 +82,33 @@ def test_a_ledger_that_cannot_be_reached_is_not_taken_for_none(tmp_path: Path) -
     assert (done.exit_code, done.stdout) == (1, "")
     assert f"{tmp_path}/state" in done.stderr
     assert "the ledger cannot be kept there" in done.stderr
+
+
+def test_accounts_and_months_can_be_chosen(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(1), "bravo": rows(1), "zeta": rows(1)}) as company:
+        company.run("run", "--month", "2016-11..2016-12", now="2017-01-05T06:00:00+00:00")
+        chosen = ("--account", "zeta", "--account", "acme", "--month", "2016-12")
+        found = json.loads(company.run("history", *chosen, "--json").stdout)
+        assert [(one["account"], one["month"]) for one in found] == [("acme", "2016-12"), ("zeta", "2016-12")]
+        said = company.run("history", *chosen).stdout.splitlines()
+        assert [line.split(":")[0] for line in said if not line.startswith(" ")] == ["acme 2016-12", "zeta 2016-12"]
+        unknown = company.run("history", "--account", "acne")
+        assert (unknown.exit_code, unknown.stdout) == (2, "")
+        assert "the ledger holds nothing of acne; `securevideo-billing history` shows what it holds" in unknown.stderr
+
+
+def test_json_is_the_array_that_it_would_be_in_one_piece(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(1), "bravo": rows(1)}) as company:
+        company.run(*RUN)
+        printed = company.run("history", "--json").stdout
+    assert printed.encode() == pretty(json.loads(printed))
+
+
+def test_a_month_added_while_it_is_read_is_not_in_it(tmp_path: Path) -> None:
+    with Company(tmp_path, {"acme": rows(1), "zeta": rows(1)}) as company:
+        company.run(*RUN, "--account", "acme")
+        with Ledger(tmp_path / "state/ledger.db", now=lambda: NOW, program_version="1", command="test") as ledger:
+            reading = ledger.history()
+            first = next(reading)
+            assert company.run("run", "--month", "2016-12", "--account", "acme").exit_code == 0, "nobody waits for it"
+            assert [(one["account"], one["month"]) for one in (first, *reading)] == [("acme", MONTH)]

@@ -314,7 +314,7 @@ def test_who_never_matches_sees_nothing_of_it(tmp_path: Path) -> None:
     with Company(tmp_path, ours()) as company:
         company.run("run", "--month", NOVEMBER, now="2017-01-05T06:00:00")
         assert "endor's bill" not in company.run("history").stdout
-        assert "endor's bill" not in (tmp_path / "out" / "index.html").read_text()
+        assert "endor's bill" not in (tmp_path / "out" / "acme" / "index.html").read_text()
         assert "match" not in json.loads(company.run("history", "--json").stdout)[0]
         code = "import sys, jobs.commands.run; sys.exit(any(name.startswith('jobs.matching') for name in sys.modules))"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

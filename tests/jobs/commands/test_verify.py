@@ -609,9 +609,21 @@ def test_as_json_the_document_of_the_ledger_is_what_is_in_its_file(company: Comp
     assert json.loads(body) == json.loads((company.unit() / f"{NUMBER}.json").read_bytes())
 
 
-@pytest.mark.parametrize("harm", ["a figure", "its end", "all of it", "a link"])
-def test_an_altered_overview_is_found_and_written_anew(company: Company, harm: str, tmp_path: Path) -> None:
-    file = company.folder / "out" / "index.html"
+@pytest.mark.parametrize(
+    ("folder", "harm"),
+    [
+        (".", "a figure"),
+        (".", "its end"),
+        (".", "all of it"),
+        (".", "a link"),
+        ("acme", "a figure"),
+        ("acme", "a link"),
+    ],
+)
+def test_an_altered_overview_is_found_and_written_anew(
+    company: Company, folder: str, harm: str, tmp_path: Path
+) -> None:
+    file = company.folder / "out" / folder / "index.html"
     content = file.read_bytes()
     assert content.endswith(b"</html>\n")
     if harm == "a link":
@@ -623,6 +635,7 @@ def test_an_altered_overview_is_found_and_written_anew(company: Company, harm: s
         assert changed[harm] != content
         file.write_bytes(changed[harm])
     found(company, f"{file}: the overview: expected as it was written, found ")
+    assert verify(company, "--account", "acme").exit_code == (3 if folder == "acme" else 0)
     assert verify(company, "--month", "2016-11").exit_code == 0, "it is no month's"
     if harm == "a link":
         file.unlink()
