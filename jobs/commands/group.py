@@ -31,6 +31,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "status": "Ask whether a session is in progress.",
     "report": "Report a host's or participant's use, unbilled.",
     "history": "Show what the ledger holds.",
+    "statement": "List what was issued to an account.",
     "accept": "Accept a finding, by name and with a reason.",
     "diff": "Show what changed since a month was issued.",
     "compare": "Show what other plans would have cost.",

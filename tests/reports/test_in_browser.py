@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from reports import account_statement, usage
 from reports import comparison as comparison_page
 from reports import overview as overview_page
-from reports import usage
 from reports.formats import render
-from tests import hostile, tools
+from tests import hostile, statements, tools
 from tests.browser import opened, start
 from tests.company import MONTH
 from tests.comparisons import comparison
@@ -29,7 +29,7 @@ from tests.usage_reports import report
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "heading", "comparison", "index", "account", "usage", "centre")
+PAGES = (*DOCUMENTS, "heading", "comparison", "index", "account", "usage", "centre", "statement")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -46,19 +46,16 @@ def browser() -> Iterator[Browser]:
 @cache
 def content(name: str) -> bytes:
     """A page with something in each of its sections."""
-    if name == "index":
-        return overview_page.render(overview(3, 8))
-    if name == "account":
-        return overview_page.render_account(account_page(1, 8))
-    if name == "usage":
-        return usage.render("html", *report())
-    if name == "centre":
-        return statement()
-    if name == "comparison":
-        return comparison_page.render("html", comparison())
-    if name == "heading":
-        return render("html", *sample("draft", sessions=11, parts=2, forecast=heading(parts=2)))
-    return render("html", *sample(name, sessions=40, parts=2))
+    special = {
+        "index": lambda: overview_page.render(overview(3, 8)),
+        "account": lambda: overview_page.render_account(account_page(1, 8)),
+        "statement": lambda: account_statement.render("html", statements.statement(30)),
+        "usage": lambda: usage.render("html", *report()),
+        "centre": statement,
+        "comparison": lambda: comparison_page.render("html", comparison()),
+        "heading": lambda: render("html", *sample("draft", sessions=11, parts=2, forecast=heading(parts=2))),
+    }
+    return special[name]() if name in special else render("html", *sample(name, sessions=40, parts=2))
 
 
 def statement() -> bytes:
@@ -165,7 +162,7 @@ def test_a_long_list_of_accounts_is_not_printed(browser) -> None:
 
 
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
-@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "account", "usage"])
+@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "account", "usage", "statement"])
 def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     tools.require("Poppler")
     shown = _printed(name, paper)
@@ -185,7 +182,12 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page
         assert name != "draft" or set("DRAFT") <= set(page.split()), f"page {number} is not marked"  # letter by letter
-        kinds = {"draft": "DRAFT: NOT AN INVOICE", "credit_note": "CREDIT NOTE", "usage": "NOT AN INVOICE"}
+        kinds = {
+            "draft": "DRAFT: NOT AN INVOICE",
+            "credit_note": "CREDIT NOTE",
+            "usage": "NOT AN INVOICE",
+            "statement": "NOT AN INVOICE",
+        }
         over = kinds.get(name, "")
         assert over in page, f"page {number} does not say what it is"
     words = re.findall(r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)"', _text(tmp_path / "page.pdf", "-bbox"))
@@ -197,6 +199,8 @@ def _printed(name: str, paper: str) -> bytes:
         return overview_page.render(overview(45, 8, presentation=presentation(paper=paper)))
     if name == "account":
         return overview_page.render_account(account_page(0, 12, presentation=presentation(paper=paper)))
+    if name == "statement":
+        return account_statement.render("html", statements.statement(60, paper=paper))
     if name == "usage":
         return usage.render("html", *report(paper=paper))
     return render("html", *sample(name, sessions=150, parts=2, paper=paper))
