@@ -114,7 +114,7 @@ def _checked(
     found += rules.broken(tree)
     said = {place for place, _ in found}
     found += [(place, message) for place, message in rules.empty((), tree) if place not in said]
-    if section is None or found or read.repeated or in_maps:
+    if section is None or found or read.mistakes or in_maps:
         raise ConfigError("\n".join([*mistakes.lines(path, read, found), *in_maps])) from None
     return section
 

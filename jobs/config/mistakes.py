@@ -22,9 +22,8 @@ _SHAPES = {
 
 
 def lines(file: Path, source: Source, found: Iterable[Mistake], root: type[Section] = models.FileSection) -> list[str]:
-    """One line for each mistake, duplicates of keys included, ascending by line. `root`: the section of the file."""
-    placed = [(source.root.line_of(path), path, message) for path, message in found]
-    placed += source.repeated
+    """One line for each mistake, those of the YAML included, ascending by line. `root`: the section of the file."""
+    placed = [*((source.root.line_of(path), path, message) for path, message in found), *source.mistakes]
     placed.sort(key=lambda mistake: mistake[0])
     texts = (f"{file}:{line}: {shown(path, root)}: {message}" for line, path, message in placed)
     return list(dict.fromkeys(texts))

@@ -93,7 +93,7 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Source:
     root: Node
-    repeated: tuple[tuple[int, tuple[str | int, ...], str], ...]  # line, path, message of each duplicate key
+    mistakes: tuple[tuple[int, tuple[str | int, ...], str], ...]  # line, path, message: keys given twice, tags, anchors
 
 
 def read(path: Path) -> Source:
@@ -137,7 +137,7 @@ def parse(text: str) -> Source:
         raise _syntax(error) from None
     except (YAMLError, ValueError):  # ValueError: "\U00110000" in a quoted text
         raise Unreadable(0, "this is not YAML; " + HINT) from None
-    return Source(root, tuple(builder.repeated))
+    return Source(root, tuple(builder.mistakes))
 
 
 def _syntax(error: MarkedYAMLError) -> Unreadable:
@@ -155,7 +155,7 @@ class _Builder:
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
         self._anchors: dict[str, Node | None] = {}  # None: still open
-        self.repeated: list[tuple[int, tuple[str | int, ...], str]] = []
+        self.mistakes: list[tuple[int, tuple[str | int, ...], str]] = []
 
     def document(self) -> Node:
         next(self._events)
@@ -175,7 +175,7 @@ class _Builder:
         if _kind(event) == "Alias":
             return self._alias(event)
         if event.tag is not None:
-            raise Unreadable(_line(event), "YAML tags (!…) are not used here; remove it, or quote the text")
+            self._note(event, path, "YAML tags (!…) are not used here; remove it, or quote the text")
         if len(path) >= MAX_DEPTH:
             raise Unreadable(_line(event), f"nested deeper than {MAX_DEPTH} levels; " + HINT)
         if event.anchor:
@@ -186,6 +186,10 @@ class _Builder:
         if event.anchor:
             self._anchors[event.anchor] = node
         return node
+
+    def _note(self, event: Any, path: tuple[str | int, ...], message: str) -> None:
+        """A mistake that does not keep the rest from being read."""
+        self.mistakes.append((_line(event), path, message))
 
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self._anchors:
@@ -206,14 +210,16 @@ class _Builder:
         children: dict[str, tuple[int, Node]] = {}
         node = Node(_line(event), children)
         while _kind(key := next(self._events)) != "MappingEnd":
-            if _kind(key) != "Scalar" or key.tag is not None or key.anchor:
+            if _kind(key) != "Scalar":
                 raise Unreadable(_line(key), "a key must be a plain word, such as output:")
             step = (*path, key.value)
+            if key.tag is not None or key.anchor:
+                self._note(key, step, "a key must be a plain word, such as output:")
             child = self._node(next(self._events), step)
             _grow(node, child)
             if key.value in children:
                 first = children[key.value][0]
-                self.repeated.append((_line(key), step, f"this key is already given in line {first}; keep one"))
+                self._note(key, step, f"this key is already given in line {first}; keep one")
             else:
                 children[key.value] = (_line(key), child)
         return node

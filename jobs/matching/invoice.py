@@ -87,7 +87,7 @@ def read(path: Path, content: bytes, *, currency: str, digits: int, parts: Seque
         found += mistakes.from_pydantic(error, tree, InvoiceSection)
     if section is not None:
         found += _broken(section, currency, digits, parts)
-    if section is None or found or read.repeated:
+    if section is None or found or read.mistakes:
         raise ConfigError("\n".join(mistakes.lines(path, read, found, InvoiceSection)))
     return _invoice(section, digits, parts)
 

@@ -472,8 +472,6 @@ def test_a_duplicate_key_names_both_lines() -> None:
         ("output: @x\n", 1, "in quotes"),
         ("output: *x\n", 1, "an alias (*) without its anchor"),
         ("output: &a [*a]\n", 1, "inside its own anchor"),
-        ("output: !!python/object:os.system x\n", 1, "tags"),
-        ("!x {a: b}\n", 1, "tags"),
         ("%YAML 1.1\n---\na: b\n", 1, "YAML 1.2"),
         ("? [a]\n: b\n", 1, "a key must be a plain word"),
         ("a: b\nc: \x01\n", 2, "control character"),
@@ -488,6 +486,23 @@ def test_a_file_that_is_not_our_yaml_says_why(text: str | bytes, line: int, word
     (said,) = mistakes(text)
     assert said.startswith(f"config.yaml:{line}: ")
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("output: !!python/object:os.system x\n" + GOOD, ": output: YAML tags (!…) are not used here"),
+        ("&here output: x\n" + GOOD, ": output: a key must be a plain word"),
+        ("!x output: x\n" + GOOD, ": output: a key must be a plain word"),
+    ],
+)
+def test_a_tag_or_an_anchored_key_does_not_hide_the_other_mistakes(text: str, said: str) -> None:
+    (tagged,) = mistakes(text)
+    assert said in tagged
+    both = mistakes(text.replace("USD", "usd"))
+    assert len(both) == 2
+    assert any(said in line for line in both)
+    assert any("currency" in line for line in both)
 
 
 def test_anchors_cannot_blow_up() -> None:
