@@ -56,7 +56,7 @@ class ReportMade:
 
     @property
     def exit_status(self) -> int:
-        """3 where a person must look before the figures are used."""
+        """3 where findings must be resolved before the figures are used."""
         return 3 if blocks(self.report.findings) else 0
 
     def in_words(self) -> str:

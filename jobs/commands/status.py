@@ -47,7 +47,7 @@ class SessionStatus:
 
     @property
     def exit_status(self) -> int:
-        """3 where a person must look what it means."""
+        """3 where somebody must find out what it means."""
         return 3 if self.status in (NOT_KNOWN, UNDOCUMENTED) else 0
 
     def in_words(self) -> str:

@@ -16,7 +16,6 @@ from .book import SHARED_STRINGS, Sheets
 from .rows import text_element
 
 LEVEL = 1  # of deflate: level 6 is a third smaller and takes the rows twice as long
-BUFFER = 1 << 20
 FEW = 5  # pieces of a sheet that is over before a thread for it would have paid
 
 
