@@ -35,7 +35,7 @@ def read(path: Path, currency: str) -> tuple[Plan, ...]:
 def _below_plans(found: source.Source) -> source.Source:
     """The same under a key, as sections have it."""
     root = source.Node(found.root.line, {"plans": (found.root.line, found.root)})
-    repeated = tuple((line, ("plans", *place), message) for line, place, message in found.repeated)
+    repeated = tuple((line, ("plans", *place), message) for line, place, message in found.mistakes)
     return source.Source(root, repeated)
 
 
@@ -73,6 +73,6 @@ def _checked(path: Path, read: source.Source, tree: dict[str, Any], currency: st
         names.add(str(plan.get("name")))
     said = {place for place, _ in wrong}
     wrong += [(place, message) for place, message in rules.empty((), tree) if place not in said]
-    if section is None or wrong or read.repeated:
+    if section is None or wrong or read.mistakes:
         raise ConfigError("\n".join(mistakes.lines(path, read, wrong, PlansSection)))
     return tuple(plan_of(plan, date.min) for plan in section.plans)
