@@ -141,9 +141,14 @@ _OTHERWISE: dict[str, str] = {
 }
 
 
+def kind_of(code: str) -> Kind | None:
+    """`allowance-80` is of the kind `allowance-<percent>`; None for what is not known here."""
+    return KINDS.get(re.sub(r"^allowance-[0-9]+$", "allowance-<percent>", code))
+
+
 def what_to_do(code: str, severity: str) -> str:
     """In a sentence or two. A code unknown here, of a newer version, gives what its severity asks for."""
-    kind = KINDS.get(re.sub(r"^allowance-[0-9]+$", "allowance-<percent>", code))
+    kind = kind_of(code)
     return kind.to_do if kind else _OTHERWISE[severity]
 
 

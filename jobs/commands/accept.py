@@ -15,7 +15,7 @@ from jobs.config import Account, Config
 from jobs.errors import UsageError
 from jobs.ledger.store import Ledger
 from jobs.replay import Archive, as_a_run_gathers
-from reports.findings import KINDS
+from reports.findings import kind_of
 
 _LONGEST = 300  # characters of a name or reason, which stand in a cell of the workbook
 
@@ -59,9 +59,10 @@ def accept(
 def _refuse_unacceptable(code: str, session: int | None) -> None:
     """Raises UsageError where no reading of the finding would be sound, or the wrong thing is named."""
     if code not in READ_AS:
-        if code not in KINDS:
+        kind = kind_of(code)
+        if kind is None:
             why = "there is no such finding"
-        elif KINDS[code].severity == "blocking":
+        elif kind.severity == "blocking":
             why = "only the vendor or the configuration can say what is right there"
         else:
             why = "it holds no month back"

@@ -16,7 +16,7 @@ _HINT = "docs/ahead.md shows one"
 
 
 class PlansSection(Section):
-    plans: Annotated[list[OfferedPlanSection], Field(min_length=1, max_length=50)]
+    plans: Annotated[list[OfferedPlanSection], Field(min_length=1, max_length=12)]
 
 
 def read(path: Path, currency: str) -> tuple[Plan, ...]:

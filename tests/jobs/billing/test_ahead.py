@@ -1,10 +1,12 @@
 """Before the bill: alerts and forecast of an open month (docs/rules.md §22)."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +84,17 @@ def test_lakeside_is_projected_as_known(day: int, used: int, sessions: int, net:
     actual = billed(rows, LAKESIDE).net
     assert str(actual) == "144.00"
     assert round(100 * (Decimal(net) - actual) / actual) == error
+
+
+def test_the_page_for_people_has_the_same_table() -> None:
+    page = (Path(__file__).parents[3] / "docs/ahead.md").read_text("utf-8")
+    listed = re.findall(r"^\| (\d+) \| (\d+) \| (\d+), within (\d+) and (\d+) \| ([0-9.]+) \|", page, re.MULTILINE)
+    assert [int(line[0]) for line in listed] == [10, 15, 20, 25]
+    for day, *figures, net in listed:
+        forecast = ahead(seen(lakeside(), at(int(day) + 1)), LAKESIDE, as_of=at(int(day) + 1)).forecast
+        assert forecast is not None
+        assert [*map(int, figures)] == [forecast.used, forecast.projected, forecast.low, forecast.high]
+        assert net == str(forecast.net_projected)
 
 
 def test_what_is_too_early_is_hidden_though_it_could_be_computed() -> None:

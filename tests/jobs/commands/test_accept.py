@@ -196,6 +196,7 @@ def test_an_odd_volume_can_be_answered_for(tmp_path: Path) -> None:
     ("unreadable-row", (), "unreadable-row cannot be accepted: only the vendor"),
     ("billed-elsewhere", ("--session", "2"), "billed-elsewhere cannot be accepted: only the vendor"),
     ("unknown-field", (), "unknown-field cannot be accepted: it holds no month back"),
+    ("allowance-80", (), "allowance-80 cannot be accepted: it holds no month back"),
     ("nonsense", (), "nonsense cannot be accepted: there is no such finding"),
     ("duration-unknown", (), "--session: duration-unknown is a session's finding"),
     ("rows-gone", ("--session", "2"), "--session: rows-gone is a finding on the whole reply"),
