@@ -179,7 +179,8 @@ def client_of(
         ca_file=vendor.ca_file,
         proxy=vendor.proxy,
     )
-    pair = Credentials(*credentials_of(account, environ))
+    identifier, secret = account.credentials.identifier, account.credentials.secret
+    pair = Credentials(*credentials_of(account, environ), f"{identifier.place} and {secret.place}")
     return Client(endpoint, pair, account=account.key, now=now, throttle=throttle)
 
 

@@ -25,15 +25,18 @@ _OWN = {"user@host", "name@domain"}  # what the program's own messages show in p
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=/?&]+@[^\s<>\"'(),;:=/?&]+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # bidi controls too
 CLEAR_LINE = "\r\x1b[K"  # on a terminal, where a progress bar may stand
+_COLOURS = {logging.ERROR: "\x1b[31m", logging.WARNING: "\x1b[33m"}
+_PLAIN = "\x1b[0m"
 _SHORTEST_SECRET = 4  # a shorter one would blot out half the log and keeps nothing safe
 
 
 class Formatter(logging.Formatter):
     """Formats a record as one line; secrets, e-mail addresses and line breaks never get through."""
 
-    def __init__(self, style: Literal["text", "json"], *, before: str = "") -> None:
-        """`before` stands before each line."""
+    def __init__(self, style: Literal["text", "json"], *, before: str = "", coloured: bool = False) -> None:
+        """`before` stands before each line; `coloured`: errors are red, findings yellow."""
         super().__init__()
+        self._colours = _COLOURS if coloured else {}
         self._json = style == "json"
         self._before = before
         self._secrets: set[str] = set()
@@ -48,10 +51,12 @@ class Formatter(logging.Formatter):
         message = self.message(record)
         fields: dict[str, object] | None = getattr(record, "fields", None)
         if self._json:
-            line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
+            values = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
             where = {"worker": record.worker} if hasattr(record, "worker") else {}
-            return self._before + json.dumps(line | where | (fields or {}), ensure_ascii=False)
-        return self._before + (f"{at} {record.levelname.lower()}: {message}" if fields is None else message)
+            return self._before + json.dumps(values | where | (fields or {}), ensure_ascii=False)
+        line = f"{at} {record.levelname.lower()}: {message}" if fields is None else message
+        begin = self._colours.get(record.levelno, "")
+        return f"{self._before}{begin}{line}{_PLAIN if begin else ''}"
 
     def message(self, record: logging.LogRecord) -> str:
         """What happened, on one line that shows no secret."""
@@ -93,9 +98,13 @@ def tell(level: int, message: str, **fields: object) -> None:
     logging.getLogger(__name__).log(level, "%s", message, extra={"fields": fields})
 
 
-def set_up(style: Literal["text", "json"], *, verbose: bool, stream: TextIO) -> Formatter:
-    """Sends the program's log to `stream`; gives the formatter, which learns the secrets once they are read."""
-    formatter = Formatter(style, before=CLEAR_LINE if stream.isatty() else "")
+def set_up(style: Literal["text", "json"], *, verbose: bool, stream: TextIO, plain: bool = False) -> Formatter:
+    """Sends the program's log to `stream`; gives the formatter, which learns the secrets once they are read.
+
+    `plain`: without colours, on a terminal too.
+    """
+    terminal = stream.isatty()
+    formatter = Formatter(style, before=CLEAR_LINE if terminal else "", coloured=terminal and not plain)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

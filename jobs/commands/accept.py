@@ -9,7 +9,7 @@ from jobs.billing.decide import decide
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
-from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, single_month
+from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config
 from jobs.errors import UsageError
@@ -21,7 +21,7 @@ _LONGEST = 300  # characters of a name or reason, which stand in a cell of the w
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @click.option("--code", metavar="CODE", required=True, help=f"Of the finding: {', '.join(READ_AS)}.")
 @click.option("--session", type=VENDOR_ID, metavar="ID", help="The finding's session, where it has one.")

@@ -5,7 +5,7 @@ import click
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say, tell_findings
 from jobs.commands.opening import need_ledger, open_ledger
-from jobs.commands.options import MonthRange, chosen_accounts, single_month
+from jobs.commands.options import MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import now
 from jobs.errors import UsageError
 
@@ -13,7 +13,7 @@ POLICIES = ("first-come", "proportional", "reserved")
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @click.option("--policy", type=click.Choice(POLICIES), help="Instead of the month's own.")
 @click.option("--compare", is_flag=True, help="All possible policies side by side.")

@@ -7,12 +7,12 @@ import click
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
-from jobs.commands.options import MonthRange, as_of_option, single_month
+from jobs.commands.options import MonthRange, as_of_option, one_account, single_month
 from jobs.replay import Archive, difference, in_words
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

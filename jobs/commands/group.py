@@ -30,6 +30,7 @@ _SHORT_HELP = {  # in the manual's order; each command is in the module of its n
     "check": "Validate the configuration; print the plans.",
     "status": "Ask whether a session is in progress.",
     "report": "Report a host's or participant's use, unbilled.",
+    "open": "Open the overview in the browser.",
     "history": "Show what the ledger holds.",
     "statement": "List what was issued to an account.",
     "accept": "Accept a finding, by name and with a reason.",
@@ -75,6 +76,8 @@ class Commands(click.Group):
         module = name.replace("-", "_")
         gc.disable()  # else it looks through hundreds of new modules again and again: a quarter of the time to start
         command: click.Command = getattr(import_module(f"jobs.commands.{module}"), module)
+        if name not in _UNCONFIGURED and _CONFIG not in command.params:
+            command.params.append(_CONFIG)
         gc.freeze()
         gc.enable()
         return command
@@ -84,15 +87,39 @@ class Commands(click.Group):
             formatter.write_dl(list(_SHORT_HELP.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta["formatter"] = log.set_up("text", verbose=False, stream=sys.stderr)  # until the arguments are read
+        # until the arguments are read
+        ctx.meta["formatter"] = log.set_up(
+            "text", verbose=False, stream=sys.stderr, plain=_plain()
+        )  # until the arguments are read
         with _errors_told(ctx):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         style, verbose = ctx.params["log_format"], ctx.params["verbose"]
-        ctx.meta["formatter"] = log.set_up(style, verbose=verbose, stream=sys.stderr)
+        ctx.meta["formatter"] = log.set_up(style, verbose=verbose, stream=sys.stderr, plain=_plain())
         with _errors_told(ctx):
             return super().invoke(ctx)
+
+
+def _plain() -> bool:
+    """Whether the user wants no colours (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def _configured(ctx: click.Context, _: click.Parameter, file: Path | None) -> None:
+    if file is not None:
+        ctx.obj = Invocation(file)
+
+
+_UNCONFIGURED = {"demo", "simulate-vendor"}
+_CONFIG = click.Option(
+    ["--config"],
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_configured,
+    help="The configuration file, as before the command.",
+)
 
 
 @contextmanager

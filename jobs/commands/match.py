@@ -10,7 +10,7 @@ import click
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots, write_index
-from jobs.commands.options import MonthRange, chosen_accounts, single_month
+from jobs.commands.options import MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import now, version
 from jobs.errors import UsageError, combined
 from jobs.matching import notes
@@ -23,7 +23,7 @@ from reports.text import so_many
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", required=True)
 @click.option("--activity", type=click.Path(path_type=Path), metavar="FILE.xlsx", help="The vendor's activity file.")
 @click.option("--invoice", "bill", type=click.Path(path_type=Path), metavar="FILE.yaml", help="The vendor's invoice.")

@@ -14,7 +14,7 @@ import click
 from jobs import log
 from jobs.billing.month import Month
 from jobs.commands.program import now
-from jobs.errors import ConfigError, UsageError
+from jobs.errors import BillingError, ConfigError, UsageError
 from reports import formats
 from reports.text import so_many
 
@@ -71,7 +71,30 @@ def format_option(help_text: str) -> Callable[[F], F]:
     return click.option("--format", "formats", type=click.Choice(formats.names()), multiple=True, help=help_text)
 
 
-account_option = click.option("--account", "accounts", metavar="KEY", multiple=True, help="Only this one; repeatable.")
+def _keys(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """The accounts' keys that begin so, for the shell; none where the configuration cannot be read."""
+    from jobs.config import load
+
+    above = ctx.parent.params if ctx.parent else {}
+    file = above.get("config_file") or os.environ.get("SECUREVIDEO_BILLING_CONFIG") or "config.yaml"
+    try:
+        return [key for key in load(Path(file)).accounts if key.startswith(begun)]
+    except BillingError:
+        return []
+
+
+account_option = click.option(
+    "--account",
+    "accounts",
+    metavar="KEY",
+    multiple=True,
+    shell_complete=_keys,
+    help="Only this one; repeatable.",
+)
+
+one_account = click.option("--account", metavar="KEY", required=True, shell_complete=_keys, help="The account.")
+
+only_account = click.option("--account", metavar="KEY", shell_complete=_keys, help="Only this one.")
 
 
 def _absolute(_: click.Context, __: click.Parameter, given: Path | None) -> Path | None:

@@ -9,7 +9,7 @@ import click
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.opening import need_ledger, open_ledger, write_index
-from jobs.commands.options import MonthRange, format_option, output_option, single_month, with_formats
+from jobs.commands.options import MonthRange, format_option, only_account, output_option, single_month, with_formats
 from jobs.config import Config
 from jobs.errors import OutputError, UsageError
 from jobs.ledger.folders import Unit, billed_by_others, lacking, noted
@@ -73,7 +73,7 @@ def _rendered(
 
 
 @click.command()
-@click.option("--account", metavar="KEY", help="Only this one.")
+@only_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
 @output_option
 @format_option("Only this format, also of documents that were not issued in it; repeatable.")

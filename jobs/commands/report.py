@@ -21,7 +21,7 @@ from jobs.billing.findings import blocks
 from jobs.billing.month import Month, Period
 from jobs.commands.console import print_json, say, tell_findings
 from jobs.commands.opening import hide_secrets
-from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, output_option, past_months
+from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, one_account, output_option, past_months
 from jobs.commands.program import now, version
 from jobs.config import Account, Config
 from jobs.errors import NotFound, UsageError
@@ -164,7 +164,7 @@ def _free(taken: Sequence[str], report: UsageReport) -> str:
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--host", "host_id", type=VENDOR_ID, metavar="ID", help="The host with this user id.")
 @click.option(
     "--participant",

@@ -4,7 +4,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from jobs.config import Account, Config
 from jobs.errors import LedgerError, OutputError, combined
 from jobs.ledger.store import Ledger
 from jobs.monthly import Outcome, Unit
+from jobs.output.seal import OVERVIEW
 from jobs.output.summary import Summary, in_words, of_failure
 from reports.overview.content import Concern
 from reports.stored import to_builtins
@@ -92,9 +94,12 @@ def run(
             adjust=adjust,
         )
         units = monthly.units(job, chosen, billed, watch=not months)
-        outcomes, printed = _shown(_billed(job, units), len(units), as_json=as_json)
+        with closing(_billed(job, units)) as billing:  # whatever is under way ends with it
+            outcomes, printed = _shown(billing, len(units), as_json=as_json)
         indexed, concerns = write_index(config, ledger, job.output)
         run_id = ledger.run_id
+    if not as_json and (printed, indexed) == (0, 0):
+        printed = _said(f"Open {job.output / OVERVIEW}")
     outstanding = 0 if months else _tell_outstanding(concerns, chosen, units if draft else ())
     summaries = [to_builtins(outcome.summary) for outcome in outcomes]
     if as_json:
@@ -105,7 +110,7 @@ def run(
     ctx.exit(status)
 
 
-def _billed(job: monthly.Job, units: Sequence[Unit]) -> Iterator[Outcome]:
+def _billed(job: monthly.Job, units: Sequence[Unit]) -> Generator[Outcome, None, None]:
     """What becomes of the units, where the configuration has them billed."""
     workers, accounts = job.config.workers, len({account.key for account, _ in units})
     size = min(processes(job.config), accounts)
@@ -149,20 +154,24 @@ def _shown(outcomes: Iterable[Outcome], units: int, *, as_json: bool) -> tuple[l
                 gc.collect()
                 gc.freeze()  # what the first unit loaded is there to stay: to walk through it takes longer than a unit
             _tell_unit(outcome.summary)
-            if not as_json and printed == 0:
-                try:
-                    click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
-                    say(in_words(outcome.summary))
-                except BrokenPipeError:
-                    log.tell(
-                        logging.ERROR, "standard output: nobody reads it any more; only what is printed here is lost"
-                    )
-                    printed = 1
-                except OutputError as error:
-                    log.tell(logging.ERROR, str(error))
-                    printed = 1
+            if not as_json and printed == 0 and not outcome.summary.error:  # an error was said on stderr
+                click.echo("" if bar.hidden else log.CLEAR_LINE, nl=False, err=True)
+                printed = _said(in_words(outcome.summary))
             bar.update(1)
     return done, printed
+
+
+def _said(result: str) -> int:
+    """Prints to stdout; gives the exit status."""
+    try:
+        say(result)
+    except BrokenPipeError:
+        log.tell(logging.ERROR, "standard output: nobody reads it any more; only what is printed here is lost")
+        return 1
+    except OutputError as error:
+        log.tell(logging.ERROR, str(error))
+        return 1
+    return 0
 
 
 def _tell_outstanding(concerns: Iterable[Concern], accounts: Iterable[Account], drafted: Iterable[Unit]) -> int:

@@ -14,7 +14,7 @@ import click
 
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import hide_secrets
-from jobs.commands.options import VENDOR_ID, chosen_accounts
+from jobs.commands.options import VENDOR_ID, chosen_accounts, one_account
 from jobs.commands.program import now
 from jobs.config import Account, Config
 from jobs.errors import NotFound
@@ -79,7 +79,7 @@ def ask(
 
 @click.command()
 @click.argument("session_id", type=VENDOR_ID)
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def status(ctx: click.Context, *, session_id: int, account: str, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from jobs import verify as proof
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
-from jobs.commands.options import MonthRange, output_option, single_month
+from jobs.commands.options import MonthRange, only_account, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import LedgerDamaged
 from jobs.ledger.store import Ledger
@@ -16,7 +16,7 @@ from jobs.replay import Archive
 
 
 @click.command()
-@click.option("--account", metavar="KEY", help="Only this one.")
+@only_account
 @click.option("--month", type=MonthRange(), metavar="YYYY-MM", help="Only this one.")
 @output_option
 @click.pass_context

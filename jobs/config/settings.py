@@ -23,9 +23,13 @@ class CredentialSource:
     kind: Literal["env", "file", "credential"]
     name: str  # the variable's name, the file's absolute path, or a file name under $CREDENTIALS_DIRECTORY
 
+    @property
+    def place(self) -> str:
+        kind = {"env": "environment variable", "file": "file", "credential": "credential"}[self.kind]
+        return f"{self.role} from {kind} {self.name}"
+
     def __str__(self) -> str:
-        place = {"env": "environment variable", "file": "file", "credential": "credential"}[self.kind]
-        return f"account {self.account}: {self.role} from {place} {self.name}"
+        return f"account {self.account}: {self.place}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Nothing else in `jobs` knows where it runs.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from jobs.monthly import Job, Outcome, Unit
 log = logging.getLogger(__name__)
 
 
-def run(job: Job, units: Sequence[Unit], *, size: int) -> Iterator[Outcome]:
+def run(job: Job, units: Sequence[Unit], *, size: int) -> Generator[Outcome, None, None]:
     """What becomes of the units, in their order: on the configured cluster, else in `size` processes here.
 
     Raises EngineError where the cluster cannot be used.

@@ -1,6 +1,6 @@
 """All tasks of a run, performed by workers that may be lost: each account is billed, or it is said why not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Workers(Protocol):
         """Nothing new begins; when it returns, nothing is under way any more."""
 
 
-def outcomes(workers: Workers, tasks: Sequence[Task]) -> Iterator[Outcome]:
+def outcomes(workers: Workers, tasks: Sequence[Task]) -> Generator[Outcome, None, None]:
     """What became of each month, in the order of the tasks; with it, what was logged of it is shown.
 
     If the caller stops half-way, as when interrupted, so does everything that is under way.

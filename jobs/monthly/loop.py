@@ -1,7 +1,7 @@
 """The loop over all account-months: one that fails never keeps the others from being billed."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -50,7 +50,7 @@ def units(job: Job, accounts: Iterable[Account], months: Iterable[Month], *, wat
     return found
 
 
-def run(job: Job, units: Iterable[Unit]) -> Iterator[Outcome]:
+def run(job: Job, units: Iterable[Unit]) -> Generator[Outcome, None, None]:
     """Bills the units, those of an account in one go. One unit's failure never stops the others.
 
     Where adjustments are to be issued, an account's months are decided together: a session may have moved.

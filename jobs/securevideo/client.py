@@ -87,7 +87,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._endpoint, self._account = endpoint, account
+        self._endpoint, self._account, self._origin = endpoint, account, credentials.origin
         self._now, self._sleep, self._jitter = now, sleep, jitter
         self._throttle = throttle
         self._base = httpx.URL(endpoint.base_url)
@@ -242,7 +242,9 @@ class Client:
         if status in RETRIED:
             raise Passing(f"status {status}", retry_after(headers.get("retry-after"), vendor_time))
         if status in (401, 403):
-            raise CredentialsRefused(f"credentials refused for account {self._account} (status {status}); correct them")
+            where = f": {self._origin}" if self._origin else ""
+            text = f"credentials refused for account {self._account} (status {status}); correct them{where}"
+            raise CredentialsRefused(text)
         if status == 200 and _is_plain_json(headers):
             return
         size = await _size(response)

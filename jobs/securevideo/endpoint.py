@@ -15,6 +15,7 @@ from jobs.errors import ConfigError, CredentialError
 class Credentials:
     identifier: str = field(repr=False)  # of the API; without a colon, which ends it in HTTP Basic (RFC 7617)
     secret: str = field(repr=False)
+    origin: str = ""  # where they stand, for whoever must correct them
 
 
 @dataclass(frozen=True, slots=True)

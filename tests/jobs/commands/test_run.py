@@ -28,7 +28,10 @@ def test_all_done_is_exit_status_0(tmp_path: Path) -> None:
     with Company(tmp_path, rows(9)) as company:
         done = company.run(*RUN)
         assert (done.exit_code, done.stderr) == (0, "")
-        assert done.stdout == "acme 2016-11: issued: ACME-201611-0001 USD 30.00 (BILL 9 COMP 0 DUPL 0 SVCO 0)\n"
+        assert done.stdout.splitlines() == [
+            "acme 2016-11: issued: ACME-201611-0001 USD 30.00 (BILL 9 COMP 0 DUPL 0 SVCO 0)",
+            f"Open {company.folder / 'out' / 'index.html'}",
+        ]
 
 
 def test_the_vendors_published_rows_give_one_bill_and_one_svco(tmp_path: Path) -> None:
@@ -299,7 +302,7 @@ def test_on_a_terminal_it_shows_progress_on_stderr(tmp_path: Path) -> None:
     assert b"billing" in shown
     assert b"100%" in shown
     assert "billing" not in stdout
-    assert b"\r\x1b[Kbravo 2016-11: blocking: " in shown  # not behind the bar
+    assert b"\r\x1b[K\x1b[33mbravo 2016-11: blocking: " in shown  # not behind the bar
 
 
 def test_a_reader_of_stdout_that_goes_away_does_not_stop_the_billing(tmp_path: Path) -> None:
