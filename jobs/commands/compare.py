@@ -10,7 +10,7 @@ from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say
 from jobs.commands.opening import need_ledger, open_ledger
-from jobs.commands.options import MonthRange, chosen_accounts, output_option
+from jobs.commands.options import MonthRange, chosen_accounts, one_account, output_option
 from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config, plans
 from jobs.errors import UsageError
@@ -24,7 +24,7 @@ FOLDER = "reports"
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--month", "months", type=MonthRange(), metavar="YYYY-MM[..YYYY-MM]", required=True)
 @click.option(
     "--plans",

@@ -7,14 +7,14 @@ import click
 from jobs.billing.month import Month
 from jobs.commands.console import say
 from jobs.commands.opening import need_ledger, open_ledger
-from jobs.commands.options import MonthRange, output_option, single_month
+from jobs.commands.options import MonthRange, one_account, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import UsageError
 from reports.stored import plain
 
 
 @click.command()
-@click.option("--account", metavar="KEY", required=True)
+@one_account
 @click.option("--from", "first", type=MonthRange(), metavar="YYYY-MM", help="The first month of service. Default: all.")
 @click.option("--to", "last", type=MonthRange(), metavar="YYYY-MM", help="The last month of service. Default: all.")
 @output_option
