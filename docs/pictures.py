@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from jobs.commands.demo import make
+from jobs.program import PROGRAM, version
 from tests.browser import start
 
 HERE = Path(__file__).parent
@@ -19,7 +20,7 @@ INVOICE, CREDIT_NOTE = "LAKE-201611-0005", "LAKE-201611-0005-CN1"
 MONTH = Path("out/lakeside/2016-11")
 SHEETS = {"workbook-invoice": 1, "workbook-reconciliation": 2}  # by page of the printed workbook
 PAGES = {  # the page, and how much of it from the top, in CSS pixels
-    "overview": (Path("out/index.html"), 1000),
+    "overview": (Path("out/index.html"), 1560),
     "invoice": (MONTH / f"{INVOICE}.html", 1300),
     "match": (MONTH / "match-1.html", 1300),
     "credit-note": (MONTH / f"{CREDIT_NOTE}.html", 1300),
@@ -31,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
         with time_machine.travel(NOW, tick=False):  # of the simulated vendor too: clocks that differ only make drafts
-            if make(demo, now=lambda: NOW, program_version="0.1.0", say=lambda _: None):
+            if make(demo, now=lambda: NOW, program_version=version(), called_as=PROGRAM, say=lambda _: None):
                 raise SystemExit("the demo failed: run `securevideo-billing demo`, which says why")
         _pages(demo)
         _sheets(demo / MONTH / f"{INVOICE}.xlsx", Path(folder))
