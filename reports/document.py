@@ -54,6 +54,9 @@ Kind = Literal[
 ]
 
 
+NO_TAX = "Tax"  # the name of a tax that nobody configured
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     name: str
@@ -330,6 +333,13 @@ class Document:
     trend_without: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # other currencies, of months that trend lacks
     forecast: Forecast | msgspec.UnsetType = msgspec.UNSET  # on drafts of open months, where it is asked for
     most_alike: int | msgspec.UnsetType = msgspec.UNSET  # findings of one kind listed one by one; unset: all there are
+
+    open_until: datetime | msgspec.UnsetType = msgspec.UNSET  # of a draft whose month is not over and closed yet
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether a tax is configured, if only at 0 %: no tax is configured by leaving the key out."""
+        return bool(self.tax_rate or self.tax) or self.tax_name not in ("", NO_TAX)
 
     @property
     def stem(self) -> str:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from markupsafe import Markup
+
 LONGEST = 32_767  # UTF-16 units, the most an Excel cell holds
 CUT = "… [cut]"
 
@@ -22,6 +24,15 @@ def shown(text: str, longest: int = LONGEST) -> str:
         return text
     kept = text.encode("utf-16-le")[: 2 * (longest - len(CUT))].decode("utf-16-le", "ignore")
     return kept + CUT
+
+
+def in_css(text: str) -> Markup:
+    """`text` within a quoted string of a style sheet: all but plain letters and digits escaped.
+
+    Blanks too: one after an escape would be taken for its end.
+    """
+    plain = (sign if sign.isascii() and sign.isalnum() else f"\\{ord(sign):06x}" for sign in text)
+    return Markup("".join(plain))  # noqa: S704  # backslashes, letters and digits
 
 
 def so_many(count: int, noun: str, written: Callable[[int], str] = str) -> str:

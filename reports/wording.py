@@ -1,8 +1,11 @@
 """The words for documents, statuses and severities: the same in workbook, page, usage report and overview."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from reports.document import Document
+from reports.findings import blocking_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,20 @@ KINDS = {
     ),
 }  # fmt: skip
 UNNUMBERED = "without a number"
+
+
+def why_draft(document: Document, day: Callable[[date], str], number: Callable[[int], str]) -> str:
+    """Why a draft is one, in a sentence; "" of what is final. `day`, `number`: as both are written."""
+    if document.final:
+        return ""
+    reasons = []
+    if document.open_until:
+        reasons.append(f"the month is open until {day(document.open_until.date())} {document.open_until:%H:%M} UTC")
+    if found := blocking_findings(document.findings, number):
+        reasons.append(found)
+    if not reasons and document.is_adjustment:
+        reasons.append("an adjustment is issued only when it is asked for, with --adjust")
+    return f"Why a draft: {'; '.join(reasons) or 'it was asked for as one, with --draft'}."
 
 
 def title_of(kind: str) -> str:

@@ -156,7 +156,8 @@ def _first(
     if outlook and outlook.forecast:
         document = replace(document, forecast=outlook.forecast)
     if gathered.is_open or gathered.draft_only or blocks(findings):
-        return Decision("draft", month, findings, None, (invoicing.draft(document),), None)
+        open_until = gathered.month.closes_at(gathered.setting.close_day) if gathered.is_open else None
+        return Decision("draft", month, findings, None, (invoicing.draft(document, open_until),), None)
     return Decision("issued", month, findings, document, (), None)
 
 

@@ -5,7 +5,7 @@ The documents are complete but for what only the ledger can give: `numbered` add
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ import msgspec
 
 from jobs.billing import money, terms
 from jobs.billing.findings import in_order
+from jobs.billing.month import Month
 from reports.allocation import Allocation
-from reports.document import Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
+from reports.document import NO_TAX, Document, Finding, IssuedDocument, Kind, MonthTotals, Presentation, Snapshot
 from reports.findings import MOST_ALIKE, most_alike
 from reports.stored import plain
 
@@ -151,11 +152,21 @@ def adjustment(
     )
 
 
-def draft(document: Document) -> Document:
-    """`document` as a draft: unnumbered, undated, under the name `draft` (`restatement` where no money moved)."""
+def draft(document: Document, open_until: datetime | None = None) -> Document:
+    """`document` as a draft: unnumbered, undated, under the name `draft` (`restatement` where no money moved).
+
+    `open_until`: when its month closes, where it has not yet. No draft says that its sessions are final.
+    """
     kind = _DRAFT_OF[document.kind]
     stem = "restatement" if kind == "restatement" else "draft"
-    return replace(document, kind=kind, files=files(stem, tuple(document.files)))
+    final = _finality(Month.parse(document.month))
+    return replace(
+        document,
+        kind=kind,
+        files=files(stem, tuple(document.files)),
+        rules=tuple(rule for rule in document.rules if rule != final),
+        open_until=open_until or msgspec.UNSET,
+    )
 
 
 def series(document: Document) -> str:
@@ -196,14 +207,16 @@ def month_totals(document: Document) -> MonthTotals:
 
 def rules(month: "Reconciliation") -> tuple[str, ...]:
     """The rules that the figures follow, in sentences, as every document prints them."""
-    first, last = month.month.first, month.month.last
+    first, end = month.month.first, month.month.plus(1).first
     sentences = [
-        f"Service month: {first} 00:00 UTC up to, not including, {month.month.plus(1).first} 00:00 UTC, by BillableTs.",
+        f"Service month: {first} 00:00 UTC up to, not including, {end} 00:00 UTC, by BillableTs.",
         "Only BILL sessions count towards the allowance, in order of BillableTs, then SessionId.",
         "COMP, DUPL and SVCO sessions are counted and never charged.",
         f"Each line is rounded once, half up, to {month.terms.digits} decimals of {month.terms.currency}.",
-        f"{month.terms.tax.name} ({plain(month.terms.tax.rate)} %) is rounded once, on the sum of the rounded lines.",
     ]
+    tax = month.terms.tax
+    if tax.rate or tax.name != NO_TAX:
+        sentences.append(f"{tax.name} ({plain(tax.rate)} %) is rounded once, on the sum of the rounded lines.")
     for part in month.parts:
         share = f" ({part.days} of {part.days_of_month} days)" if part.days < part.days_of_month else ""
         sentences.append(f"{part.first} to {part.last}: plan {part.plan}, in force from {part.plan_from}{share}.")
@@ -215,8 +228,11 @@ def rules(month: "Reconciliation") -> tuple[str, ...]:
         )
     if any(part.has("minutes") for part in month.parts):
         sentences.append("Minutes charged are the known DurationMinutes of BILL sessions, in the same order.")
-    sentences.append(f"Sessions from {first} to {last} are final as of the snapshot; later changes are adjusted.")
-    return tuple(sentences)
+    return (*sentences, _finality(month.month))
+
+
+def _finality(month: Month) -> str:
+    return f"Sessions from {month.first} to {month.last} are final as of the snapshot; later changes are adjusted."
 
 
 def _totals(month: "Reconciliation") -> MonthTotals:

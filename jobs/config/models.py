@@ -12,6 +12,7 @@ from jobs.config.allocation import AllocationSection
 from jobs.config.books import AccountingSection, HookSection
 from jobs.config.fields import AccountKey, Amount, Count, Name, PathText, refusal, required
 from jobs.config.section import Section
+from reports.document import NO_TAX
 from reports.formats import by_default
 
 
@@ -46,7 +47,7 @@ class CredentialsSection(Section):
 
 
 class TaxSection(Section):
-    name: Name = "Tax"
+    name: Name = NO_TAX
     rate: fields.Percent = required()
 
 

@@ -75,7 +75,7 @@ def check_html(content: bytes, text: str) -> None:
     assert not reader.tags & {"script", "img", "iframe", "object", "link", "base", "form"}
     assert not [name for name in reader.attributes if name.startswith("on") or name in ("src", "style")]
     links = reader.attributes.get("href", set())
-    assert all(re.fullmatch(r"#[\w-]+|(clinic-|\.\./|\d)[\w./#-]+", link) for link in links)
+    assert all(re.fullmatch(r"#[\w-]+|(clinic-|\.\./|\d)[\w./#-]+|\./[\w.%~-]*", link) for link in links)
     assert shown(text).strip() in reader.texts
     assert not re.search("[\x00-\x08\u202a-\u202e\ufffe]", content.decode())
 

@@ -17,7 +17,7 @@ from reports import account_statement, usage
 from reports import comparison as comparison_page
 from reports import overview as overview_page
 from reports.formats import render
-from tests import hostile, statements, tools
+from tests import hostile, paying, statements, tools
 from tests.browser import opened, start
 from tests.company import MONTH
 from tests.comparisons import comparison
@@ -29,7 +29,7 @@ from tests.usage_reports import report
 pytestmark = pytest.mark.needs("chromium")
 
 DOCUMENTS = ("invoice", "credit_note", "draft", "restatement")
-PAGES = (*DOCUMENTS, "heading", "comparison", "index", "account", "usage", "centre", "statement")
+PAGES = (*DOCUMENTS, "nothing to pay", "heading", "comparison", "index", "account", "usage", "centre", "statement")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = ("x" * 300, "Dr. " + "Long Name " * 30, "د. أحمد عبد الرحمن")
 
@@ -55,7 +55,12 @@ def content(name: str) -> bytes:
         "comparison": lambda: comparison_page.render("html", comparison()),
         "heading": lambda: render("html", *sample("draft", sessions=11, parts=2, forecast=heading(parts=2))),
     }
-    return special[name]() if name in special else render("html", *sample(name, sessions=40, parts=2))
+    if name in special:
+        return special[name]()
+    document, sessions = sample("credit_note" if name == "nothing to pay" else name, sessions=40, parts=2)
+    if name in ("invoice", "nothing to pay"):
+        document = paying.payable(document)
+    return render("html", document, sessions)
 
 
 def statement() -> bytes:
@@ -119,7 +124,10 @@ def _long(name: str) -> bytes:
         return content(name)
     document, sessions = sample("draft", sessions=300, parts=2, host_names=NAMES, currency="KWD")
     bill_to = replace(document.bill_to, name="y" * 200, email="z" * 100 + "@example.com")
-    return render("html", replace(document, bill_to=bill_to), sessions)
+    payment = replace(paying.PAYMENT, link="https://example.com/" + "w" * 300, lines=("v" * 200,))
+    parts = tuple(replace(part, plan="p" * 200) for part in document.parts)
+    issuer = replace(document.issuer, payment=payment)
+    return render("html", replace(document, bill_to=bill_to, issuer=issuer, parts=parts), sessions)
 
 
 def test_the_overview_is_searched_filtered_and_sorted_without_a_network(browser) -> None:
@@ -162,7 +170,9 @@ def test_a_long_list_of_accounts_is_not_printed(browser) -> None:
 
 
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
-@pytest.mark.parametrize("name", ["invoice", "credit_note", "draft", "index", "account", "usage", "statement"])
+@pytest.mark.parametrize(
+    "name", ["invoice", "credit_note", "draft", "long plan", "index", "account", "usage", "statement"]
+)
 def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
     tools.require("Poppler")
     shown = _printed(name, paper)
@@ -190,6 +200,8 @@ def test_it_prints_whole(name, paper, browser, tmp_path: Path) -> None:
         }
         over = kinds.get(name, "")
         assert over in page, f"page {number} does not say what it is"
+        running = name in ("invoice", "long plan") and number > 1
+        assert (" · due January 3, 2017" in page) == running
     words = re.findall(r'<word xMin="([-\d.]+)" yMin="[-\d.]+" xMax="([-\d.]+)"', _text(tmp_path / "page.pdf", "-bbox"))
     assert all(float(left) >= 0 and float(right) <= size[0] + 1 for left, right in words)
 
@@ -203,6 +215,11 @@ def _printed(name: str, paper: str) -> bytes:
         return account_statement.render("html", statements.statement(60, paper=paper))
     if name == "usage":
         return usage.render("html", *report(paper=paper))
+    if name == "long plan":
+        document, sessions = sample(sessions=9, parts=2, paper=paper)
+        parts = tuple(replace(part, plan="p" * 200) for part in document.parts)
+        lines = tuple(replace(line, description="q" * 200) for line in document.lines)
+        return render("html", replace(document, parts=parts, lines=lines), sessions)
     return render("html", *sample(name, sessions=150, parts=2, paper=paper))
 
 

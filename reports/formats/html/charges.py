@@ -35,6 +35,7 @@ def lines(document: Document, locale: Locale) -> Table:
         Row((name(label), Cell(""), Cell(""), number(locale, amount, digits, field)),
             "total" if field == "grand_total" else "sum")
         for label, field, amount in feet
+        if field != "tax_total" or document.is_taxed
     )  # fmt: skip
     caption = f"Amounts in {document.currency}"
     if document.is_adjustment:
@@ -46,7 +47,9 @@ def month_lines(document: Document, locale: Locale) -> Table:
     """The lines of the whole month as now computed, beside an adjustment."""
     feet = (("Net", document.month_net), ("Tax", document.month_tax), ("Total of the month", document.month_total))
     foot = tuple(
-        Row((name(label), Cell(""), Cell(""), number(locale, amount, document.digits)), "sum") for label, amount in feet
+        Row((name(label), Cell(""), Cell(""), number(locale, amount, document.digits)), "sum")
+        for label, amount in feet
+        if label != "Tax" or document.is_taxed
     )
     caption = f"Amounts in {document.currency}: not what this document asks for"
     return _lines("month-lines", caption, document.month_lines, document, locale, foot=foot)
@@ -84,7 +87,8 @@ def difference(document: Document, locale: Locale) -> Table:
     """How an adjustment comes about: the month as now computed, what is already issued, the difference."""
 
     def amounts(net: Decimal, tax: Decimal, total: Decimal) -> tuple[Cell, ...]:
-        return tuple(number(locale, amount, document.digits) for amount in (net, tax, total))
+        shown = (net, tax, total) if document.is_taxed else (net, total)
+        return tuple(number(locale, amount, document.digits) for amount in shown)
 
     now = (document.month_net, document.month_tax, document.month_total)
     rows = [row(Cell("The month as now computed"), Cell(""), *amounts(*now))]
@@ -99,7 +103,8 @@ def difference(document: Document, locale: Locale) -> Table:
     own = amounts(document.net, document.tax, document.total)
     foot = (row(Cell("This document"), Cell(""), *own, tone="total"),)
     caption = f"The month less everything already issued for it, in {document.currency}"
-    return table("difference", caption, "Step | Issued | #Net | #Tax | #Total", rows, foot=foot, wide=True)
+    headings = f"Step | Issued | #Net | {'#Tax | ' if document.is_taxed else ''}#Total"
+    return table("difference", caption, headings, rows, foot=foot, wide=True)
 
 
 def changes(document: Document, locale: Locale, see_also: str, most: int | None = None) -> Table:

@@ -12,13 +12,14 @@ from reports.findings import blocking_findings, listed
 from reports.forecast import explained, range_of
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
+from reports.formats.html.related import related
 from reports.formats.html.table import UNKNOWN, Cell, day, name, number
 from reports.locale import Locale, locale_named
 from reports.payment import balance, data_uri, how_to_pay, particulars
 from reports.presentable import presentable
 from reports.stored import plain
-from reports.text import so_many
-from reports.wording import KINDS, UNNUMBERED, DocumentKind
+from reports.text import in_css, shown, so_many
+from reports.wording import KINDS, UNNUMBERED, DocumentKind, why_draft
 
 
 def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None) -> dict[str, Any]:
@@ -43,6 +44,9 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
         "says": kind.says.format(corrects=document.corrects or UNNUMBERED),
         "window_title": f"{kind.title} {document.number or document.month}, {document.bill_to.name}",
         "is_draft": not document.final,
+        "running": in_css(shown(_running(document, kind, locale), 200)),
+        "related": related(document, on_screen=most is None),
+        "why": why_draft(document, locale.day, locale.number),
         "number": document.number or "",
         "no_number": UNNUMBERED,
         "banner": f"Draft {kind.banner.lower()}"
@@ -52,6 +56,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
         "period": _period(document, locale),
         "total": locale.number(document.total, document.digits),
         "plain_total": plain(document.total),
+        "plain_tax": plain(document.tax),
         "terms": _terms(document, locale),
         "facts": _facts(document, locale),
         "particulars": particulars(document),
@@ -114,6 +119,13 @@ def _asked(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
     amount = f"{document.currency} {locale.number(document.total, document.digits)}"
     due = [("Due", day(document.due_on, locale))] if document.due_on else []
     return [("Amount", Cell(amount)), *due, *((label, name(value)) for label, value in pay.facts)]
+
+
+def _running(document: Document, kind: DocumentKind, locale: Locale) -> str:
+    """What stands on each printed page but the first."""
+    amount = f"{document.currency} {locale.number(document.total, document.digits)}"
+    due = [f"due {locale.day(document.due_on)}"] if document.due_on else []
+    return " · ".join([f"{kind.title} {shown(document.number or locale.month(document.month), 60)}", amount, *due])
 
 
 def _facts(document: Document, locale: Locale) -> list[tuple[str, Cell]]:

@@ -156,7 +156,8 @@ class _Parts(Packager):  # type: ignore[misc]  # as above
     """The parts that XlsxWriter would pack; the shared strings without content, which `stream.packed` gives them."""
 
     def _create_package(self) -> list[object]:
-        self.contents = {name: content.getvalue().encode() for content, name, _ in super()._create_package()}
+        made = [(name, content.getvalue(), is_image) for content, name, is_image in super()._create_package()]
+        self.contents = {name: content if is_image else content.encode() for name, content, is_image in made}
         return []  # XlsxWriter packs none
 
     def _write_shared_strings_file(self) -> None:

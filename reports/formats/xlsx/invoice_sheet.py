@@ -10,7 +10,7 @@ from reports.findings import blocking_findings
 from reports.forecast import Forecast, explained, range_of
 from reports.payment import balance, particulars
 from reports.text import shown, so_many
-from reports.wording import KINDS, UNNUMBERED
+from reports.wording import KINDS, UNNUMBERED, why_draft
 
 from . import payment_block
 from .book import Book, SheetCell, Span, Sum, fitting
@@ -64,7 +64,7 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> Written:
     sheet.print_area(0, 0, row + 1, LAST)
     value = sum((Decimal(cell.value) for cell in lines), Decimal(0))
     span = Span(SHEET, 3, lines[0].row, lines[-1].row) if lines else None
-    apart = ",".join(f"{cell.ref}-{whole.ref}" for cell, whole in zip(sums, totals.each, strict=True))
+    apart = ",".join(f"{cell.ref}-{whole.ref}" for cell, whole in sums)
     lined = f"SUM({span.ref})" if span else "0", value
     return Written(lined, f"SUMSQ({apart})", Place(SHEET, top - 1, 0, LAST))
 
@@ -74,7 +74,8 @@ def _heading(book: Book) -> int:
     row = 0
     if not document.final:
         book.text(SHEET, row, 0, "DRAFT", "draft")
-        book.text(SHEET, row + 1, 0, "Not final: no number, nothing to pay yet.", "note")
+        why = why_draft(document, date.isoformat, "{:,}".format)
+        book.text(SHEET, row + 1, 0, f"Not final: no number, nothing to pay yet. {why}", "note")
         book.sheet(SHEET).set_row(row, 48)
         row = 2
         if alert := _alert(document):
@@ -176,17 +177,19 @@ def _literal(number: Decimal) -> str:
     return f"({fitting(number):f})" if number < 0 else format(Decimal(fitting(number)), "f")
 
 
-def _totals(book: Book, row: int, totals: Totals) -> list[SheetCell]:
+def _totals(book: Book, row: int, totals: Totals) -> list[tuple[SheetCell, SheetCell]]:
+    """Net, tax where there is one, and total. Gives each with the cell of Reconciliation that it shows."""
     document = book.document
     rate = Decimal(fitting(document.tax_rate))
     tax = f"{document.tax_name} {rate:.{decimals(rate)}f}%"
-    entries = (("Net", totals.net, "sum", "money"), (tax, totals.tax, "bold", "money"))
+    taxed = [(tax, totals.tax, "bold", "money")] if document.is_taxed else []
+    entries = [("Net", totals.net, "sum", "money"), *taxed, ("Total", totals.total, "grand", "total")]
     cells = []
-    for offset, (label, cell, look, money) in enumerate((*entries, ("Total", totals.total, "grand", "total"))):
+    for offset, (label, cell, look, money) in enumerate(entries):
         book.sheet(SHEET).set_row(row + offset, 19)
         book.text(SHEET, row + offset, 1, label, look)
         book.text(SHEET, row + offset, 2, "", look)
-        cells.append(book.live(SHEET, row + offset, LAST, cell.ref, cell.value, look, money))
+        cells.append((book.live(SHEET, row + offset, LAST, cell.ref, cell.value, look, money), cell))
     return cells
 
 

@@ -22,10 +22,6 @@ class Totals:
     differences: Span
     next_row: int
 
-    @property
-    def each(self) -> tuple[SheetCell, SheetCell, SheetCell]:
-        return self.net, self.tax, self.total
-
 
 def write(book: Book, row: int, pricing: Pricing) -> Totals:
     document = book.document

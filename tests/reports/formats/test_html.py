@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -17,7 +18,7 @@ from reports.formats import render
 from reports.formats.html.chart import chart
 from reports.locale import locale_named
 from reports.stored import plain
-from tests import hostile
+from tests import hostile, paying
 from tests.documents import heading, sample
 
 KINDS = get_args(Kind)
@@ -159,11 +160,16 @@ def test_hostile_text_stays_text(kind) -> None:
     assert "\x07" not in page.source
     assert style(page) == style(plain_page)
     assert not any(key.startswith("on") for _, attributes in page.elements for key in attributes)
-    assert {attributes["href"] for attributes in page.all("a")} <= {"#findings-title"}
+    for attributes in page.all("a"):
+        assert re.fullmatch(r"#findings-title|\./[\w.%~-]+|\.\./(\.\./)?index\.html", str(attributes["href"]))
 
 
 def style(page: Page) -> str:
-    return page.source.partition("<style>")[2].partition("</style>")[0]
+    """But for what stands on each printed page, in which all but letters and digits is escaped."""
+    sheet = page.source.partition("<style>")[2].partition("</style>")[0]
+    running = re.findall(r'@bottom-left \{ content: ("[^"]*")', sheet)
+    assert all(re.fullmatch(r'"(\w|\\[0-9a-f]{6})*"', text, re.ASCII) for text in running)
+    return sheet.replace(running[0], '""')
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -285,6 +291,63 @@ def test_the_microdata_hold_the_invoice() -> None:
     assert held["currency"] == "USD"
     assert held["confirmationNumber"] == document.number
     assert held["paymentDueDate"] == "2017-01-03"
+
+
+def test_a_document_names_and_links_its_files_and_what_it_adjusts_and_nothing_that_comes_later() -> None:
+    addresses = [one["href"] for one in Page(*sample("credit_note", sessions=40)).all("a")]
+    stem = "./ACME-201611-0001"
+    assert addresses == [
+        *(f"{stem}-CN1.{ending}" for ending in ("xlsx", "json", "csv")),
+        f"{stem}.html",
+        "../index.html",
+        "../../index.html",
+    ]
+    assert f"{stem}-CN1.html" not in Page(*sample("invoice")).source
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "why"),
+    [
+        ("draft", {}, "Why a draft: 1 blocking finding."),
+        (
+            "draft",
+            {"open_until": datetime(2016, 12, 4, tzinfo=UTC)},
+            "Why a draft: the month is open until December 4, 2016 00:00 UTC; 1 blocking finding.",
+        ),
+        ("draft", {"findings": ()}, "Why a draft: it was asked for as one, with --draft."),
+        ("draft_credit_note", {}, "Why a draft: an adjustment is issued only when it is asked for, with --adjust."),
+        ("invoice", {}, ""),
+    ],
+)
+def test_a_draft_says_why_it_is_one(kind, fields, why) -> None:
+    document, sessions = sample(kind, sessions=40)
+    text = Page(replace(document, **fields), sessions).text
+    assert why in text
+    assert ("Why a draft" in text) == bool(why)
+
+
+@pytest.mark.parametrize("kind", ["invoice", "credit_note"])
+def test_without_a_tax_there_is_no_line_of_one(kind) -> None:
+    document, sessions = sample(kind, sessions=40, tax_rate="0", tax_name="Tax")
+    page = Page(document, sessions)
+    assert "Tax" not in page.text.replace("Tax ID", "")
+    assert page.fields()["tax_total"] == "0.00"
+    assert "VAT 0%" in Page(replace(document, tax_name="VAT"), sessions).text
+
+
+def test_how_to_pay_is_escaped_and_only_an_https_address_is_a_link() -> None:
+    document, sessions = sample()
+    page = Page(paying.payable(document), sessions)
+    [online] = [one for one in page.all("a") if str(one["href"]).startswith("https://")]
+    assert online["href"] == "https://pay.example.com/acme/ACME-201611-0001"
+    [image] = page.all("img")
+    assert str(image["src"]).startswith("data:image/svg+xml;base64,")
+    assert "img-src data:" in str(page.all("meta")[1]["content"])
+    for link in ("javascript:alert(1)", "http://x.example/", "https://x.example/' onclick='", "https://a@b.example/"):
+        payment = replace(paying.PAYMENT, link=link)
+        unsafe = Page(replace(document, issuer=replace(document.issuer, payment=payment)), sessions)
+        assert link in unsafe.text
+        assert not [one for one in unsafe.all("a") if not str(one["href"]).startswith((".", "#"))]
 
 
 def test_no_bar_runs_through_the_label_of_a_low_allowance() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from reports.document import Finding
 from reports.formats import render
-from tests import tools
+from tests import paying, tools
 from tests.documents import sample
 from tests.pdfs import laid_open
 
@@ -71,6 +71,24 @@ def test_drafts_are_marked_on_every_page_and_credit_notes_say_so(kind) -> None:
     }
     over = kinds.get(kind, "INVOICE")  # the kind stands over every page that follows
     assert {over in page for page in pages[1:]} == {kind != "invoice"}
+
+
+def test_each_further_page_says_which_document_how_much_and_by_when() -> None:
+    first, *further = text_of(render("pdf", *sample())).removesuffix("\f").split("\f")
+    running = "Invoice ACME-201611-0001 · USD 151.55 · due January 3, 2017"
+    assert running not in " ".join(first.split())
+    assert [running in " ".join(page.split()) for page in further] == [True] * len(further)
+
+
+def test_a_character_that_no_font_has_is_spelt_out() -> None:
+    """With a .notdef glyph in it the file is no PDF/UA; a canary for the message of WeasyPrint that it is known by."""
+    document, sessions = sample()
+    odd = "\U0010fffd"
+    document = replace(paying.payable(document), number=f"A{odd}", bill_to=replace(document.bill_to, name=f"B{odd}C"))
+    text = "".join(text_of(render("pdf", document, sessions), "-raw").split())
+    assert "B[U+10FFFD]C" in text
+    assert "InvoiceA[U+10FFFD]·" in text
+    assert odd not in text
 
 
 def test_names_are_set_in_bold_as_in_a_browser() -> None:
