@@ -109,6 +109,7 @@ def _line(config: Config, survey: Survey, state: AccountState, concerned: int, s
         total=sums.amount(newest.total_minor, currency) if newest.issued else None,
         year_total=sums.amount(sum(year), currency) if year else None,
         concerns=concerned,
+        open=None if newest.issued else account.open_month(newest.decided),
     )
 
 

@@ -88,12 +88,13 @@ def _month(of: _Of, month: str, known: MonthState | None, issued: Sequence[Issue
         warnings=decided.warnings,
         may_have_changed=known.drift is not None,
         bill=_bill(of, of.matched.get((known.home, month)), folder) if of.matched and issued else None,
-        open=None if issued else _open(decided),
+        open=None if issued else open_month(decided),
         documents=(*(_issued(of, document, folder) for document in issued), *_drafted(of, known, folder)),
     )
 
 
-def _open(decided: Decided) -> OpenMonth | None:
+def open_month(decided: Decided) -> OpenMonth | None:
+    """How far the month has come, where a run has noted that."""
     if decided.forecast is UNSET:
         return None
     ahead, included = decided.forecast, _noted(decided.included, None)

@@ -41,6 +41,7 @@ class Line:
     total: Decimal | None  # issued for that month; None where nothing is
     year_total: Decimal | None  # issued for all months of its year
     concerns: int  # in any of its months
+    open: "OpenMonth | None" = None  # of the newest month, where the account asks where it is heading
 
 
 @dataclass(frozen=True, slots=True)

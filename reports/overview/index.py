@@ -13,6 +13,7 @@ from reports.formats.html.table import UNKNOWN, Cell, Table, number, row, table
 from reports.locale import Locale, locale_named
 from reports.overview import matters
 from reports.overview.content import Line, Overview, Sum
+from reports.overview.progress import progress
 from reports.overview.spark import digits_of
 
 SUMS = 6  # months
@@ -55,6 +56,7 @@ def _line(line: Line, month: str, locale: Locale) -> dict[str, Any]:
         "month": line.month,
         "month_text": month,
         "status": line.status and matters.status(line.status),
+        "progress": progress(line.open, locale) if line.open else None,
         "total": _amount(line.total, line.currency, locale),
         "year_total": _amount(line.year_total, line.currency, locale),
         "concerns": locale.number(line.concerns) if line.concerns else "",

@@ -42,7 +42,7 @@ def test_of_two_at_once_one_fires_and_the_other_lists(place: Installation) -> No
 def test_of_two_hosts_that_share_only_the_ledger_one_fires(on_postgresql: Ground, vendor: Simulator) -> None:
     vendor.clock = lambda: NOW
     host = on_postgresql.install(vendor.url, more=ALERTS)
-    assert_one_of_two_fires([host, host.beside()])
+    assert_one_of_two_fires([host, host.other()])
 
 
 def assert_one_of_two_fires(places: Sequence[Installation]) -> None:

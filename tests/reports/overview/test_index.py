@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reports.overview import render
+from reports.overview.content import OpenMonth
 from tests.overviews import overview, presentation
 from tests.reports.overview.reader import Reader
 
@@ -86,3 +87,11 @@ def test_ten_thousand_accounts_are_a_page_of_less_than_three_mebibytes() -> None
     shown = overview(1, 24)
     line = replace(shown.lines[0], name="Clinic No. 12345 Telehealth LLC", key="clinic-12345")
     assert len(render(replace(shown, lines=(line,) * 1000))) * 10 < 3 * 2**20
+
+
+def test_an_open_month_has_a_bar_that_says_in_words_what_it_shows() -> None:
+    shown = overview(2, 3)
+    month = OpenMonth(9, 8, 14, 20, 30)
+    reader = Reader(render(replace(shown, lines=(replace(shown.lines[0], open=month), *shown.lines[1:]))))
+    assert reader.all("svg", "class").count("progress") == 1 + sum(one.open is not None for one in shown.lines[1:])
+    assert "9 used, 8 included; 20 of 30 days gone, about 14 at the end" in reader.text
