@@ -1,11 +1,13 @@
 """The words for documents, statuses and severities: the same in workbook, page, usage report and overview."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from reports.document import Document
 from reports.findings import blocking_findings
+from reports.text import so_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,25 @@ def name_of(document: Document) -> str:
     """ "Credit note ACME-201611-0001-CN1", or "Draft invoice for 2016-11"."""
     title = title_of(document.kind)
     return f"{title} {document.number}" if document.number else f"{title} for {document.month}"
+
+
+_CHANGED = {"minutes": "other minutes", "host": "another host", "billable_at": "another time"}
+ABSENT = "—"  # in `Document.transitions`: a session that was, or is, not there
+
+
+def reason_of(document: Document) -> str:
+    """Why an adjustment was made: "2 sessions BILL → COMP; 1 session added". Empty of what corrects nothing."""
+    if not document.is_adjustment:
+        return ""
+    moved = [
+        (count, "added" if before == ABSENT else "removed" if after == ABSENT else f"{before} → {after}")
+        for before, targets in document.transitions.items()
+        for after, count in targets.items()
+        if before != after and count
+    ]
+    changed = Counter(str(change.kind) for change in document.changes)
+    moved += [(changed[kind], f"with {words}") for kind, words in _CHANGED.items() if changed[kind]]
+    return "; ".join(f"{so_many(count, 'session', '{:,}'.format)} {words}" for count, words in moved)
 
 
 @dataclass(frozen=True, slots=True)

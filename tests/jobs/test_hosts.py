@@ -29,7 +29,7 @@ def sheet(company: Company, month: str = MONTH) -> list[tuple[Any, ...]]:
     """Name, id, ExternalId and whether still a user, of each row of the Hosts sheet."""
     (document,) = company.summary(month)["documents"]
     book = openpyxl.load_workbook(company.unit(month) / document["files"]["xlsx"], read_only=True)
-    rows = list(book["Hosts"].iter_rows(min_row=3, max_col=13, values_only=True))
+    rows = list(book["Hosts"].iter_rows(min_row=4, max_col=13, values_only=True))
     book.close()
     heads, *hosts = rows
     listed = [heads.index(name) for name in ("External ID", "Still a user")] if "External ID" in heads else []

@@ -23,7 +23,7 @@ TRACE = (
         "In the Sessions table filter Status = BILL: the column Allowance says of each session which place it has, and "
         "Charge what it costs. These two and “Counts towards limit” are the job's own and do not change."
     ),
-    "Each session's number is SecureVideo's own; the reply that it came in is kept under the SHA-256 below.",
+    "Each session's number is SecureVideo's own; the reply that it came in is kept under the SHA-256 above.",
     (
         "To try “what if”, change a status in the Sessions table: counts, overage and totals change, and All checks on "
         "Reconciliation turns to ERROR, since the live figures no longer match the job's. The status "

@@ -43,6 +43,8 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "right": {"align": "right"},
     "center": {"align": "center"},
     "left": {"align": "left"},  # of text that may run right to left
+    "link": {"font_color": BLUE, "underline": 1},
+    "way": {"font_color": BLUE},  # a link in print
     "unlocked": {"locked": False},
     "edited": {"bold": True, "font_color": VERMILLION},
     "row": {"bottom": 4, "bottom_color": "#BFBFBF"},
@@ -56,6 +58,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "pace": {"num_format": "#,##0.0", "font_color": GREY, "italic": True},
     "quantity": {"num_format": "#,##0_);(#,##0)"},
     "squares": {"num_format": "#,##0.######"},
+    "share": {"num_format": "0.0%"},
     "id": {"num_format": "0"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "instant": {"num_format": "yyyy-mm-dd hh:mm:ss.000", "align": "left", "indent": 1},
@@ -208,6 +211,12 @@ class Sheets:
         else:
             self.sheet(sheet).write_blank(row, column, None, self.style(*looks))
         return SheetCell(sheet, row, column, text)
+
+    def link(self, sheet: str, row: int, column: int, target: str, text: str, *looks: str) -> None:
+        """As `text`, leading to `target`: "internal:Sessions!A5", or "external:NAME.xlsx" of a file beside this one."""
+        text = shown(text)
+        looks = (*looks, "quote") if text.startswith(FORMULA_STARTS) else looks
+        self.sheet(sheet).write_url(row, column, target, self.style(*looks), text)
 
     def texts(self, sheet: str, row: int, column: int, texts: tuple[str, ...] | list[str], *looks: str) -> None:
         for offset, text in enumerate(texts):

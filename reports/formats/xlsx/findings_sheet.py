@@ -9,15 +9,17 @@ from reports.findings import what_to_do
 from reports.wording import marked
 
 from .book import Book, Sheets
+from .links import Links
 from .page import set_up
 
 SHEET = "Findings"
+NONE: Links = {}
 MOST = 50_000  # rows
 
 
-def write(book: Book) -> None:
+def write(book: Book, links: Links) -> None:
     set_up(book, SHEET, landscape=True, repeat=3)
-    fill(book, book.document.findings, _others(book.document))
+    fill(book, book.document.findings, _others(book.document), links)
 
 
 def _others(document: Document) -> str:
@@ -26,8 +28,8 @@ def _others(document: Document) -> str:
     return "all of them in the ledger"
 
 
-def fill(book: Sheets, findings: Sequence[Finding], others: str) -> None:
-    """The sheet's cells. `others`: where those are that do not fit."""
+def fill(book: Sheets, findings: Sequence[Finding], others: str, links: Links = NONE) -> None:
+    """The sheet's cells. `others`: where those are that do not fit; `links`: where sessions stand."""
     sheet = book.sheet(SHEET)
     for column, width in enumerate((14, 24, 14, 70, 60)):
         sheet.set_column(column, column, width)
@@ -40,7 +42,10 @@ def fill(book: Sheets, findings: Sequence[Finding], others: str) -> None:
         book.text(SHEET, row, 0, marked(finding.severity), finding.severity, "row", "top")
         book.text(SHEET, row, 1, finding.code, "row", "top")
         session = "" if finding.session_id is None else str(finding.session_id)
-        book.text(SHEET, row, 2, session, "row", "top")
+        if target := links.get(finding.session_id or 0):
+            book.link(SHEET, row, 2, target, session, "link", "row", "top")
+        else:
+            book.text(SHEET, row, 2, session, "row", "top")
         book.text(SHEET, row, 3, finding.message, "row", "wrap", "top")
         to_do = what_to_do(finding.code, finding.severity)
         book.text(SHEET, row, 4, to_do, "row", "wrap", "top")

@@ -30,15 +30,19 @@ def write(book: Book, table: SheetTable, counted: Tally) -> tuple[str, int]:
     note = "Counted live from the Sessions table." if live else "The job's own figures: too many to count live."
     book.text(SHEET, 2, 0, note, "note")
     charge = f"Charge ({document.currency})"
-    heads = ["Host", "Host ID", "Sessions", *STATUSES, "Minutes", charge, "Job's sessions", "Difference"]
+    heads = ["Host", "Host ID", "Sessions", *STATUSES, "Minutes", charge]
+    heads += ["Job's sessions", "Difference"] if live else []
+    figures = len(heads)
     listed = any(host.active is not None for host in document.hosts)
     heads += ["External ID", "Still a user"] if listed else []
     book.heads(SHEET, FIRST - 1, heads, 1)
-    book.texts(SHEET, FIRST - 1, 11, heads[11:], "head", "indent")
+    book.texts(SHEET, FIRST - 1, figures, heads[figures:], "head", "indent")
     for row, host in enumerate(document.hosts, FIRST):
         _host(book, row, host, table if live else None, counted)
         if listed:
-            book.texts(SHEET, row, 11, (host.external_id, "yes" if host.active else "no, has left"), *ROW, "indent")
+            book.texts(
+                SHEET, row, figures, (host.external_id, "yes" if host.active else "no, has left"), *ROW, "indent"
+            )
     if not document.hosts:
         book.text(SHEET, FIRST, 0, "None: the month has no session.")
     sheet.freeze_panes(FIRST, 1)
@@ -54,8 +58,8 @@ def write(book: Book, table: SheetTable, counted: Tally) -> tuple[str, int]:
 
 
 def is_live(hosts: tuple[HostUse, ...], sessions: int) -> bool:
-    """Formulas compare numbers by 15 digits: longer ids would be taken for one another."""
-    return len(hosts) * sessions <= LIVE_UP_TO and all(host.host_id <= EXACT_UP_TO for host in hosts)
+    """Whether a recalculation stays quick."""
+    return len(hosts) * sessions <= LIVE_UP_TO
 
 
 def _sessions(host: HostUse, counted: Tally | None) -> int:
@@ -80,16 +84,18 @@ def _host(book: Book, row: int, host: HostUse, table: SheetTable | None, counted
         book.constant(SHEET, row, 7, host.minutes, "count", *ROW)
         book.constant(SHEET, row, 8, host.charge, "price", *ROW)
         return
+    exactly = host.host_id > EXACT_UP_TO  # formulas compare numbers by 15 digits: such an id is text
+    count, total = (table.count_exactly, table.sum_exactly) if exactly else (table.count, table.sum)
     for column, status in enumerate(STATUSES, 3):
-        formula = table.count(host_id=place, status=f'"{status}"')
+        formula = count(host_id=place, status=f'"{status}"')
         book.live(SHEET, row, column, formula, counted.hosts.get((host.host_id, status), 0), "count", *ROW)
     now, own = _sessions(host, counted), _sessions(host, None)
-    live = book.live(SHEET, row, 2, table.count(host_id=place), now, "count", *ROW)
+    live = book.live(SHEET, row, 2, count(host_id=place), now, "count", *ROW)
     job = book.constant(SHEET, row, 9, own, "count", "job", *ROW)
     book.live(SHEET, row, 10, f"{live.local}-{job.local}", now - own, "count", *ROW)
     minutes, charge = counted.host_minutes.get(host.host_id, 0), counted.host_charge.get(host.host_id, Decimal(0))
-    book.live(SHEET, row, 7, table.sum("minutes", host_id=place), minutes, "count", *ROW)
-    book.live(SHEET, row, 8, table.sum("charge", host_id=place), charge, "price", *ROW)
+    book.live(SHEET, row, 7, total("minutes", host_id=place), minutes, "count", *ROW)
+    book.live(SHEET, row, 8, total("charge", host_id=place), charge, "price", *ROW)
 
 
 def _sums(book: Book, row: int, last: int, sessions: int, counted: Tally | None) -> None:

@@ -10,7 +10,7 @@ from reports.findings import blocking_findings
 from reports.forecast import Forecast, explained, range_of
 from reports.payment import balance, particulars
 from reports.text import shown, so_many
-from reports.wording import KINDS, UNNUMBERED, why_draft
+from reports.wording import KINDS, UNNUMBERED, reason_of, why_draft
 
 from . import payment_block
 from .book import Book, SheetCell, Span, Sum, fitting
@@ -21,8 +21,8 @@ from .pricing import Pricing
 from .totals import Totals
 
 SHEET = "Invoice"
-WIDTH = 108  # characters of small print across the page
 LAST = 3  # column
+CORRECTS = "Corrects invoice"
 PARAGRAPH = 900  # characters; About has the whole text
 ONE_PAGE = 60  # lines: more of them would be too small to read on one
 
@@ -41,13 +41,12 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> Written:
     document = book.document
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, one=len(document.lines) <= ONE_PAGE)
-    sheet.set_column(0, 0, 50)
-    digits = document.digits
-    sheet.set_column(1, 1, 15)
-    sheet.set_column(2, 2, wide(15, price_digits(document), (line.unit_price for line in document.lines)))
-    sheet.set_column(3, 3, wide(12, digits, totals_of(document)) + 8)  # the total is larger, and has the currency
+    for column, width in enumerate(_widths(document)):
+        sheet.set_column(column, column, width)
     top = _heading(book)
-    row = _parties(book, payment_block.logo(book, SHEET, top))
+    row = _parties(book, payment_block.logo(book, SHEET, top), totals)
+    if reason := reason_of(document):
+        row = _prose(book, row + 1, [f"Reason: {reason}."], "bold")
     row, lines = _lines(book, row + 1, pricing)
     sums = _totals(book, row, totals)
     row += len(sums)
@@ -67,6 +66,14 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> Written:
     apart = ",".join(f"{cell.ref}-{whole.ref}" for cell, whole in sums)
     lined = f"SUM({span.ref})" if span else "0", value
     return Written(lined, f"SUMSQ({apart})", Place(SHEET, top - 1, 0, LAST))
+
+
+def _widths(document: Document) -> tuple[int, int, int, int]:
+    """Of the columns, in characters."""
+    price = wide(15, price_digits(document), (line.unit_price for line in document.lines))
+    amounts = (line.amount for line in document.lines)
+    total = wide(12, document.digits, (*totals_of(document), *amounts)) + 8  # it is larger, and has the currency
+    return 50, 15, price, total
 
 
 def _heading(book: Book) -> int:
@@ -100,7 +107,7 @@ def _alert(document: Document) -> str:
     return f"■ {found}: to be resolved before this can be issued. See the sheet Findings." if found else ""
 
 
-def _parties(book: Book, row: int) -> int:
+def _parties(book: Book, row: int, totals: Totals) -> int:
     """Issuer and bill-to on the left, number and dates on the right."""
     document = book.document
     left = [("From", "note"), *_address(document.issuer), ("", ""), ("Bill to", "note"), *_address(document.bill_to)]
@@ -113,9 +120,25 @@ def _parties(book: Book, row: int) -> int:
         book.text(SHEET, row + offset, 1, label, "note")
         if isinstance(value, date):
             book.sheet(SHEET).write_datetime(row + offset, LAST, value, book.style("date", "right"))
+        elif isinstance(value, Decimal):
+            book.constant(SHEET, row + offset, LAST, value, "money")
+        elif label == CORRECTS and "xlsx" in document.files:
+            book.link(SHEET, row + offset, LAST, f"external:{value}.xlsx", value, "right", "link")
         else:
             book.text(SHEET, row + offset, LAST, value, "right", *(["bold"] if label == "Number" else []))
-    return row + max(len(left), len(_facts(document)))
+    at = row + len(_facts(document))
+    if document.is_adjustment:
+        _balance(book, at, totals)
+    return max(row + len(left), at + 1)
+
+
+def _balance(book: Book, row: int, totals: Totals) -> None:
+    """What the month comes to with this document and all that was issued before."""
+    document = book.document
+    issued = document.month_total - document.total
+    formula = f"ROUND({_literal(issued)}+{totals.total.ref},{document.digits})"
+    book.text(SHEET, row, 1, "New balance", "bold")
+    book.live(SHEET, row, LAST, formula, Decimal(totals.total.value) + issued, "money", "bold")
 
 
 def _address(party: Party) -> list[tuple[str, str]]:
@@ -126,14 +149,17 @@ def _address(party: Party) -> list[tuple[str, str]]:
     return [*name, *((line, "") for line in rest)]
 
 
-def _facts(document: Document) -> list[tuple[str, str | date]]:
+def _facts(document: Document) -> list[tuple[str, str | date | Decimal]]:
     first = date.fromisoformat(f"{document.month}-01")
     last = first.replace(day=len(document.daily))
-    facts: list[tuple[str, str | date]] = [
+    facts: list[tuple[str, str | date | Decimal]] = [
         ("Number", document.number or ("none" if document.final else "none (draft)"))
     ]
     if document.corrects:
-        facts.append(("Corrects invoice", document.corrects))
+        facts.append((CORRECTS, document.corrects))
+        original = next((one for one in document.already_issued if one.number == document.corrects), None)
+        if original:
+            facts += [("Its date of issue", original.issued_on), ("Its total", original.total)]
     if document.issued_on:
         facts.append(("Date of issue", document.issued_on))
     if document.due_on:
@@ -155,13 +181,15 @@ def _lines(book: Book, row: int, pricing: Pricing) -> tuple[int, list[SheetCell]
 def _line(book: Book, row: int, line: Line, pricing: Pricing) -> SheetCell:
     """A line; on an adjustment the month's live line less the quantity and amount already issued."""
     document = book.document
-    book.text(SHEET, row, 0, line.description, "row", "wrap", "top")
     book.height(SHEET, row, (line.description, 50), line=16)
     priced = pricing.lines.get((line.part, line.meter, line.tier))
     if priced is None:
+        book.text(SHEET, row, 0, line.description, "row", "wrap", "top")
         book.constant(SHEET, row, 2, line.unit_price, "price", "row", "top")
         book.constant(SHEET, row, 1, line.quantity, "quantity", "row", "top")
         return book.constant(SHEET, row, LAST, line.amount, "money", "row", "top")
+    target = f"internal:{priced.amount.ref}".replace("$", "")
+    book.link(SHEET, row, 0, target, line.description, "way", "row", "wrap", "top")
     book.live(SHEET, row, 2, priced.price.ref, priced.price.value, "price", "row", "top")
     quantity, amount = priced.quantity.ref, priced.amount.ref
     issued = (Decimal(0), Decimal(0))
@@ -235,8 +263,10 @@ def _sources(document: Document) -> tuple[str, ...]:
 
 def _prose(book: Book, row: int, paragraphs: list[str], *looks: str, hang: str = "") -> int:
     """Text over the whole width, a row a line: no merged cells. Gives the next free row."""
+    width = sum(_widths(book.document)) * 108 // 100  # characters of small print across the page
     for paragraph in paragraphs:
-        for line in wrap(shown(paragraph, PARAGRAPH), WIDTH, subsequent_indent=hang) or [""]:
+        text = shown(paragraph, PARAGRAPH)
+        for line in wrap(text, width, subsequent_indent=hang, break_on_hyphens=False) or [""]:  # dates stay whole
             book.text(SHEET, row, 0, line, *looks)
             if "box" in looks:
                 _fill(book, row)

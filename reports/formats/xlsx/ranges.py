@@ -74,6 +74,19 @@ class SheetTable:
             f"SUMIFS({self._range(block, column)},{self._criteria(block, criteria)})" for block in self.blocks
         )
 
+    def count_exactly(self, **criteria: str) -> str:
+        """As `count`, where a criterion may be text of more digits than COUNTIFS compares."""
+        return "+".join(f"SUMPRODUCT(1*{self._equal(block, criteria)})" for block in self.blocks)
+
+    def sum_exactly(self, column: str, **criteria: str) -> str:
+        """As `sum`, likewise."""
+        return "+".join(
+            f"SUMPRODUCT(1*{self._equal(block, criteria)},{self._range(block, column)})" for block in self.blocks
+        )
+
+    def _equal(self, block: Block, criteria: dict[str, str]) -> str:
+        return "*".join(f"({self._range(block, column)}={criterion})" for column, criterion in criteria.items())
+
     def _criteria(self, block: Block, criteria: dict[str, str]) -> str:
         return ",".join(f"{self._range(block, column)},{criterion}" for column, criterion in criteria.items())
 

@@ -6,6 +6,7 @@ from reports.document import STATUSES, Document
 from reports.wording import name_of
 
 from .book import Book, Span
+from .links import Links
 from .model import decimals
 from .page import set_up, totals_of, wide
 
@@ -15,7 +16,7 @@ NAMES = {"reordered": "place in the order", "billable_at": "billable at", "round
 AMOUNT, WHY = 4, 5  # columns
 
 
-def write(book: Book) -> tuple[str, Decimal]:
+def write(book: Book, links: Links) -> tuple[str, Decimal]:
     """The sheet. Gives the sum of its amounts, as a formula for other sheets and as a value."""
     document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
@@ -33,7 +34,7 @@ def write(book: Book) -> tuple[str, Decimal]:
     book.text(SHEET, row + 2, WHY, "Why", "head", "indent")
     sheet.repeat_rows(row + 2)
     first = row + 3
-    last = _changes(book, first)
+    last = _changes(book, first, links)
     total = sum((change.amount for change in document.changes), Decimal(0))
     span = Span(SHEET, AMOUNT, first, last)
     book.texts(SHEET, last + 1, 0, ("All changes = net of this document", "", "", ""), "sum")
@@ -66,13 +67,16 @@ def _transitions(book: Book, row: int) -> int:
     return row + 3 + len(statuses)
 
 
-def _changes(book: Book, first: int) -> int:
+def _changes(book: Book, first: int, links: Links) -> int:
     """Gives the last row written, or `first` where there is none."""
     changes, row = book.document.changes, first
     look = _amounts(book.document)
     for row, change in enumerate(changes[:MOST], first):
         session = "" if change.session_id is None else str(change.session_id)
-        book.text(SHEET, row, 0, session, "row", "top")
+        if target := links.get(change.session_id or 0):
+            book.link(SHEET, row, 0, target, session, "link", "row", "top")
+        else:
+            book.text(SHEET, row, 0, session, "row", "top")
         book.text(SHEET, row, 1, NAMES.get(change.kind, change.kind), "row", "top")
         book.text(SHEET, row, 2, change.before or "—", "row", "top", "wrap")
         book.text(SHEET, row, 3, change.after or "—", "row", "top", "wrap")

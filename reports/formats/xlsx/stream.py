@@ -34,7 +34,7 @@ class Splice:
 def packed(book: Sheets, splices: Sequence[Splice], locale: str) -> bytes:
     """The .xlsx package: the same bytes for the same input. `locale`: "en_US"."""
     parts, strings = book.parts()
-    language = locale.replace("_", "-")
+    language = locale.replace("_", "-") if locale.startswith("en_") else "en"  # of the words, which are English
     by_path = {splice.path: splice for splice in splices}
     target = BytesIO()
     with (

@@ -16,12 +16,13 @@ from . import (
     hand_edits,
     hosts_sheet,
     invoice_sheet,
+    links,
     reconciliation_sheet,
     restatement_sheet,
     sessions_sheet,
     trend_sheet,
 )
-from .book import Book
+from .book import BLUE, GREEN, GREY, ORANGE, VERMILLION, Book
 from .model import tally
 from .page import set_up
 from .ranges import SHEET_ROWS, SheetTable, blocks
@@ -52,13 +53,15 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         if allocation is msgspec.UNSET
         else allocation_sheet.write(book, allocation, table, written.totals, sessions)
     )
+    named = [*(one.session_id for one in document.findings), *(one.session_id for one in document.changes)]
+    places = links.to_sessions(table.blocks, sessions, named)
     invoice = invoice_sheet.write(book, written.pricing, written.totals)
     sums = Sums(
         lines=invoice.lines,
         totals=invoice.apart,
         untouched=(hand_edits.untouched(table), counted.rows),
         hosts=hosts_sheet.write(book, table, counted),
-        changes=restatement_sheet.write(book) if restated else None,
+        changes=restatement_sheet.write(book, places) if restated else None,
         shares=spread.checks if spread else (),
     )
     verdict = reconciliation_sheet.write_checks(book, written, sums, (table.sum("charge"), counted.charge))
@@ -68,10 +71,12 @@ def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_RO
         description = f"One row for each session of {document.month}, by time; names of columns in the first row"
         sessions_sheet.write(book, block, shown, title="Sessions of the month", description=description)
         hand_edits.open_statuses(book, block, table)
-    findings_sheet.write(book)
+    findings_sheet.write(book, places)
     if len(document.trend) >= trend_sheet.LEAST:
         trend_sheet.write(book)
     about_sheet.write(book)
+    _colour_tabs(book)
+    links.contents(book, invoice_sheet.SHEET)
     hand_edits.guard(book, verdict, [invoice.line, *hand_edits.beside(table)])
     book.define(written.names | (spread.names if spread else {}) | {"all_checks": verdict})
     _describe(book)
@@ -83,6 +88,15 @@ def _order(document: Document, table: SheetTable, *, restated: bool) -> list[str
     names[2:2] = ["Allocation"] * bool(document.allocation)
     names += ["Restatement"] * restated + ["Trend"] * (len(document.trend) >= trend_sheet.LEAST)
     return [*names, "About"]
+
+
+def _colour_tabs(book: Book) -> None:
+    """The document, its proof, what needs a person; the rest is grey."""
+    severities = {finding.severity for finding in book.document.findings}
+    found = VERMILLION if "blocking" in severities else ORANGE if "warning" in severities else GREY
+    colours = {"Invoice": BLUE, "Reconciliation": GREEN, "Findings": found, "Restatement": ORANGE}
+    for sheet in book.workbook.worksheets():
+        sheet.set_tab_color(colours.get(sheet.name, GREY))
 
 
 def _describe(book: Book) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -255,7 +256,8 @@ def test_a_changed_credit_note_is_still_the_month_less_what_was_issued(documents
     printed = [Decimal(repr(value)) for sheet, address, value, kind in cells(path)
                if sheet == "Invoice" and address.startswith("D") and kind == "n"]  # fmt: skip
     assert printed[-3:] == [after["net_total"], after["tax_total"], after["grand_total"]]
-    assert sum(printed[:-3]) == after["net_total"]
+    assert sum(printed[2:-3]) == after["net_total"]
+    assert printed[:2] == [issued.total, issued.total + after["grand_total"]], "the invoice's total, the new balance"
 
 
 @pytest.mark.needs("LibreOffice")
@@ -290,11 +292,13 @@ def test_hostile_text_stays_text(packages) -> None:
         assert cell.quotePrefix == shown(text).startswith(("=", "+", "-", "@"))
     formulas = {(own.title, cell.column_letter) for own in workbook for row in own.iter_rows() for cell in row
                 if cell.data_type == "f" and "all_checks" not in cell.value}  # fmt: skip
-    assert {sheet for sheet, _ in formulas} <= {"Invoice", "Reconciliation", "Hosts", "Restatement"}
+    assert {sheet for sheet, _ in formulas} <= {"Invoice", "Reconciliation", "Hosts", "Restatement", "Trend"}
     assert ("Invoice", "A") not in formulas
     with ZipFile(BytesIO(packages["hostile"])) as package:
         everything = b"".join(package.read(name) for name in package.namelist())
-    assert b"<hyperlink" not in everything
+    targets = re.findall(rb'TargetMode="External"', everything)
+    assert len(targets) == 1, "the invoice's file alone"
+    assert re.findall(rb'Target="([^"]*)" TargetMode="External"', everything) == [b"ACME-201611-0001.xlsx"]
     assert b"<r><t>raw" not in everything
 
 
@@ -575,3 +579,106 @@ def test_the_running_count_of_a_split_month_is_a_line_for_each_part(packages) ->
     assert len(running) == 2
     assert int(running[0][1]) + 1 == int(running[1][0])
     assert '<c:delete val="1"/></c:legendEntry>' in chart, "each name stands once in the legend"
+
+
+def linked(package: bytes, sheet: str) -> dict[str, str]:
+    """Where each linked cell of a sheet leads, by its text."""
+    cells_of = (cell for row in load_workbook(BytesIO(package))[sheet].iter_rows() for cell in row if cell.hyperlink)
+    return {str(cell.value): cell.hyperlink.location or cell.hyperlink.target for cell in cells_of}
+
+
+def test_the_first_sheet_names_the_others_and_leads_there(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["three_sheets"]))
+    ways = linked(packages["three_sheets"], "Invoice")
+    leads = {text.partition(":")[0]: target for text, target in ways.items() if target.endswith("!A1")}
+    assert list(leads) == workbook.sheetnames
+    assert leads["Sessions 2"] == "'Sessions 2'!A1"
+    assert workbook["Invoice"].print_area.startswith("'Invoice'!$A$1:$D$"), "on screen only"
+
+
+def test_a_line_leads_to_its_pricing_and_a_finding_or_change_to_its_session(packages) -> None:
+    workbook = load_workbook(BytesIO(packages["credit_note"]))
+    ways = linked(packages["credit_note"], "Invoice")
+    for text in (cell.value for cell in workbook["Invoice"]["A"] if cell.hyperlink):
+        sheet, _, address = ways[text].partition("!")
+        row = workbook[sheet][address].row
+        assert workbook[sheet].cell(row, 1).value == text
+        assert "ROUND" in workbook[sheet][address].value, "its amount"
+    for sheet in ("Findings", "Restatement"):
+        found = linked(packages["credit_note"], sheet)
+        assert found
+        for session, target in found.items():
+            name, _, address = target.partition("!")
+            assert str(workbook[name][address].value) == session
+    assert "99001" not in linked(packages["credit_note"], "Findings"), "never connected: it is in no sheet"
+
+
+def test_a_session_on_a_further_sheet_is_led_to_there() -> None:
+    document, sessions = sample(sessions=25)
+    last = int(sessions["session_id"].iloc[-1])
+    package = build(replace(document, findings=(replace(document.findings[0], session_id=last),)), sessions, 11)
+    (target,) = linked(package, "Findings").values()
+    assert target == "'Sessions 3'!A6"
+    assert load_workbook(BytesIO(package))["Sessions 3"]["A6"].value == last
+
+
+def test_a_credit_note_says_why_and_what_it_leaves_of_the_invoice_and_leads_to_its_file(packages, documents) -> None:
+    document = documents["credit_note"]
+    (issued,) = document.already_issued
+    rows = list(load_workbook(BytesIO(packages["credit_note"]), data_only=True)["Invoice"].iter_rows())
+    said = {row[1].value: row[3].value for row in rows}
+    moved = document.transitions["BILL"]["COMP"]
+    assert any(str(row[0].value) == f"Reason: {moved} sessions BILL → COMP." for row in rows)
+    assert said["Its date of issue"].date() == issued.issued_on
+    assert said["Its total"] == float(issued.total)
+    assert said["New balance"] == float(document.month_total)
+    assert linked(packages["credit_note"], "Invoice")[document.corrects] == f"{document.corrects}.xlsx"
+    assert "New balance" not in {cell.value for cell in load_workbook(BytesIO(packages["invoice"]))["Invoice"]["B"]}
+
+
+def test_hosts_of_long_numbers_are_counted_live_and_told_apart() -> None:
+    document, sessions = sample(sessions=30)
+    far = 2**63 - 10
+    moved = replace(document, hosts=tuple(replace(host, host_id=host.host_id + far) for host in document.hosts))
+    sheet = load_workbook(BytesIO(render(moved, sessions.assign(host_id=sessions["host_id"] + far))))["Hosts"]
+    assert "Counted live" in sheet["A3"].value
+    assert sheet["B5"].value == str(moved.hosts[0].host_id)
+    assert sheet["C5"].value == "=SUMPRODUCT(1*(Sessions!$K$2:$K$31=$B$5))"
+    assert sheet["I4"].value == "Charge (USD)"
+
+
+def test_the_trend_has_the_change_on_the_month_before_and_the_year_to_date(packages, documents) -> None:
+    trend = documents["invoice"].trend
+    rows = list(load_workbook(BytesIO(packages["invoice"]), data_only=True)["Trend"].iter_rows(5, 17, values_only=True))
+    assert [row[0] for row in rows] == [month.month for month in trend]
+    assert rows[0][8] is None, "nothing before it"
+    assert [row[8] for row in rows[1:]] == [float(now.total - before.total) for before, now in pairwise(trend)]
+    assert rows[-1][9] == 0
+    assert rows[0][10] is None, "the year began before the table does"
+    this_year = [month.total for month in trend if month.month.startswith("2016")]
+    assert rows[-1][10] == float(sum(this_year))
+
+
+def test_dates_in_the_small_print_stay_whole() -> None:
+    for digits in range(1, 40, 6):
+        rule = f"{'x' * digits} " + "from 2016-11-01 to 2016-12-01, " * 8
+        workbook = load_workbook(BytesIO(render(*sample(sessions=0, rules=(rule,)))))
+        lines = [str(cell.value) for cell in workbook["Invoice"]["A"] if "2016" in str(cell.value)]
+        assert not any(line.rstrip().endswith("-") for line in lines)
+
+
+def test_the_package_is_in_english_and_its_window_fits_a_screen() -> None:
+    package = render(*sample(locale="ar_EG", participants="full"))
+    assert "<dc:language>en</dc:language>" in part(package, "docProps/core.xml")
+    width = int(re.search(r'windowWidth="(\d+)"', part(package, "xl/workbook.xml"))[1])
+    assert width / 15 < 4000, "pixels"
+    sheet = part(package, "xl/worksheets/sheet3.xml")
+    assert re.search(r'<dimension ref="A1:P\d+"', sheet)
+    assert not re.search(r'<c r="(?:[Q-Z]|[A-Z]{2})\d', sheet)
+
+
+def test_no_formula_is_stored_without_a_value(packages) -> None:
+    for name, package in packages.items():
+        with ZipFile(BytesIO(package)) as opened:
+            for sheet in (part for part in opened.namelist() if part.startswith("xl/worksheets/sheet")):
+                assert not re.search(rb"</f>(<v></v>|<v/>|</c>)", opened.read(sheet)), (name, sheet)
