@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
-from benchmarks import centres, many, matching, webhook
+from benchmarks import centres, fleet, many, matching, webhook
 from benchmarks.measure import ChildFailed, Measured, child
 from benchmarks.months import EVERY, MonthMeasured, measured
 from benchmarks.targets import Target, table
@@ -29,6 +29,7 @@ class Plan:
     months: tuple[tuple[int, int], ...] = ((300, 5), (3_000, 5), (20_000, 5), (FULL, 5), (FULL, 0))
     rows: tuple[int, ...] = (10_000, FULL)
     rounds: int = 3
+    fleet: int = 48  # accounts that are billed by one, two and eight jobs; 0: not measured
     accounts: int = 1_000  # of the ledger that the overview is made from
 
     def rounds_of(self, size: int) -> int:
@@ -36,7 +37,7 @@ class Plan:
         return min(self.rounds, 3 if size < FULL else 2 if size < MILLION else 1)
 
 
-QUICK = Plan(months=((300, 5), (3_000, 5)), rows=(10_000,), rounds=1, accounts=100)
+QUICK = Plan(months=((300, 5), (3_000, 5)), rows=(10_000,), rounds=1, fleet=6, accounts=100)
 WITH_MILLION = Plan(months=(*Plan().months, (MILLION, 5)), rows=(10_000, FULL, MILLION), accounts=many.LARGEST)
 
 
@@ -77,6 +78,9 @@ def compare(plan: Plan) -> list[Target]:
         targets.append(centres.target(FULL, plan.rounds, environ))
     print(f"measuring the overview of {plan.accounts:,} accounts …", file=sys.stderr, flush=True)
     targets += many.targets(plan.accounts, environ)
+    if plan.fleet:
+        print(f"measuring a fleet of {plan.fleet} accounts …", file=sys.stderr, flush=True)
+        targets += fleet.targets(plan.fleet, environ)
     print("\n".join(target.in_words() for target in targets), flush=True)
     return targets
 
