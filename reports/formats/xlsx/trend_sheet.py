@@ -50,7 +50,7 @@ def write(book: Book) -> None:
     months = f"{document.trend[0].month} to {document.trend[-1].month}"
     for column, chart, words in (
         (0, _sessions(book, last), f"Stacked columns: sessions by status, {months}, with the allowance as a line."),
-        (4, _total(book, last), f"Columns: total of each month in {money}, {months}."),
+        (5, _total(book, last), f"Columns: total of each month in {money}, {months}."),
     ):
         sheet.insert_chart(last + 2, column, chart, {"description": words, "x_offset": 4 + 40 * (column > 0)})
 

@@ -682,3 +682,15 @@ def test_no_formula_is_stored_without_a_value(packages) -> None:
         with ZipFile(BytesIO(package)) as opened:
             for sheet in (part for part in opened.namelist() if part.startswith("xl/worksheets/sheet")):
                 assert not re.search(rb"</f>(<v></v>|<v/>|</c>)", opened.read(sheet)), (name, sheet)
+
+
+def test_the_two_charts_of_the_trend_stand_side_by_side(packages) -> None:
+    """Each ends before the next begins: by column, then by offset within it."""
+    drawing = next(
+        text
+        for number in range(1, 4)
+        if (text := part(packages["invoice"], f"xl/drawings/drawing{number}.xml")).count("<xdr:graphicFrame ") == 2
+    )
+    ends = re.findall(r"<xdr:(?:from|to)><xdr:col>(\d+)</xdr:col><xdr:colOff>(\d+)<", drawing)
+    places = [(int(column), int(offset)) for column, offset in ends]
+    assert places == sorted(places)
