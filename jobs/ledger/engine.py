@@ -8,15 +8,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
-from sqlalchemy.sql import column, table
 
 from jobs.errors import LedgerDamaged, LedgerError, LedgerUnreachable, SchemaMismatch
+from jobs.ledger.schema import metadata
 from jobs.output.folder import make_folders
 
 HEAD = "0007"  # the newest revision in `migrations/versions`
+_VERSION = Table(  # as Alembic makes it
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _LOCK = 0x53564249  # any number, the same for every process: "SVBI"
 _PLACES = 0x53564251  # likewise, of those who ask the vendor
 _WAIT_SECONDS = 60  # for another process's transaction, and for a server that restarts
@@ -154,6 +174,18 @@ def _migrate(engine: Engine) -> None:
         found = _revision(connection)
     if found == HEAD:
         return
+    with adding(engine) as connection:
+        found = _revision(connection)  # another process may have come first
+        if found is None:  # Alembic takes longer to load than a small month takes to be decided
+            metadata.create_all(connection, checkfirst=False)
+            _VERSION.create(connection)
+            connection.execute(_VERSION.insert().values(version_num=HEAD))
+        elif found != HEAD:
+            upgrade(connection, found)
+
+
+def upgrade(connection: Connection, found: str | None) -> None:
+    """Brings the tables from the revision `found`, None for none at all, to HEAD. Raises SchemaMismatch."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -166,9 +198,8 @@ def _migrate(engine: Engine) -> None:
             f"the ledger's schema is {found}, newer than this program's {HEAD}; "
             "install the version of securevideo-billing that last used this ledger, or a later one"
         )
-    with adding(engine) as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, HEAD)
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, HEAD)
 
 
 def check(connection: Connection) -> None:
@@ -191,7 +222,7 @@ def unsoundness(connection: Connection) -> str | None:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar_one_or_none()
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
 @contextmanager

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from jobs.errors import LedgerDamaged, LedgerError, SchemaMismatch
 from jobs.ledger import engine, schema
 from tests.jobs.ledger.ledgers import as_of_revision, asked, opened, post, sql
+from tests.robustness import postgresql
 from tests.usage import bills
 
 
@@ -18,23 +20,67 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-def test_the_migrations_lead_to_the_schema_that_the_program_uses(path: Path) -> None:
-    found = engine.open_engine(path)
-    inspector = inspect(found)
-    for table in schema.metadata.sorted_tables:
-        there = {column["name"]: column["nullable"] for column in inspector.get_columns(table.name)}
-        assert there == {column.name: bool(column.nullable) for column in table.columns}
-    assert set(inspector.get_table_names()) == {*schema.metadata.tables, "alembic_version"}
-    made = create_engine("sqlite://")
-    schema.metadata.create_all(made)
-    assert _indexes(found) == _indexes(made)
-    for one in (found, made):
-        one.dispose()
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    with postgresql.server() as running:
+        yield running
 
 
-def _indexes(of: Engine) -> set[str]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path | str, Engine]:
+    """Where a new ledger is to be, and an engine on an empty database beside it."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.db", create_engine(f"sqlite:///{tmp_path / 'beside.db'}")
+    server: postgresql.Server = request.getfixturevalue("server")
+    one, two = (server.url(server.new_database()) for _ in range(2))
+    return one, create_engine(two)
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")  # of SQLite's indexes `indexes` says all
+def test_a_new_ledger_is_what_the_migrations_lead_to(places: tuple[Path | str, Engine]) -> None:
+    place, beside = places
+    new = engine.open_engine(place)
+    with beside.begin() as connection:
+        engine.upgrade(connection, None)
+    assert reflected(new) == reflected(beside)
+    assert indexes(new) == indexes(beside)
+    assert {*reflected(new)} == {*schema.metadata.tables, "alembic_version"}
+    with new.connect() as one, beside.connect() as two:
+        version = text("SELECT version_num FROM alembic_version")
+        assert one.execute(version).scalars().all() == two.execute(version).scalars().all() == [engine.HEAD]
+    for each in (new, beside):
+        each.dispose()
+
+
+def reflected(of: Engine) -> dict[str, object]:
+    """All that the database itself says of each table."""
+    inspector = inspect(of)
+    return {
+        name: (
+            [{**column, "type": str(column["type"])} for column in inspector.get_columns(name)],
+            inspector.get_pk_constraint(name),
+            inspector.get_foreign_keys(name),
+            sorted(map(str, inspector.get_unique_constraints(name))),
+            sorted(map(str, inspector.get_indexes(name))),
+            inspector.get_check_constraints(name),
+        )
+        for name in inspector.get_table_names()
+    }
+
+
+def indexes(of: Engine) -> set[str]:
+    sqlite = "SELECT sql FROM sqlite_master WHERE type = 'index'"
+    query = sqlite if of.dialect.name == "sqlite" else "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
     with of.connect() as connection:
-        return set(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'index'").scalars())
+        return set(connection.exec_driver_sql(query).scalars())
+
+
+def test_a_ledger_that_lost_its_version_is_not_taken_for_a_new_one(path: Path) -> None:
+    with opened(path) as ledger:
+        post(ledger, bills(3))
+    sql(path, "DROP TABLE alembic_version")
+    with pytest.raises(LedgerError, match="already exists"):
+        opened(path)
 
 
 def test_an_empty_file_is_made_a_ledger(path: Path) -> None:
