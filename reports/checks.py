@@ -6,10 +6,12 @@ The workbook's Reconciliation sheet makes those of the document itself as formul
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reports.document import STATUSES, Document
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXACT = Context(prec=10_000)
 
@@ -43,7 +45,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
-def checks(document: Document, sessions: pd.DataFrame) -> tuple[Check, ...]:
+def checks(document: Document, sessions: "pd.DataFrame") -> tuple[Check, ...]:
     """Every check of a document, with the sessions that go with it. An adjustment's month is checked too."""
     rows, listed = document.rows, sessions["status"].value_counts()
     found = [
@@ -75,6 +77,6 @@ def _count(name: str, whole: int, parts: Iterable[int]) -> Check:
     return Check(name, Decimal(whole), tuple(Decimal(part) for part in parts))
 
 
-def failing(document: Document, sessions: pd.DataFrame) -> list[Check]:
+def failing(document: Document, sessions: "pd.DataFrame") -> list[Check]:
     """Those that do not hold: of a sound document none."""
     return [check for check in checks(document, sessions) if not check.holds]
