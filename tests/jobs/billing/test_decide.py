@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,6 +87,17 @@ def test_a_draft_has_no_number_and_its_own_file_names(values: dict[str, Any]) ->
     assert (draft.kind, draft.number, draft.final, draft.issued_on) == ("draft", None, False, None)
     assert draft.files == {"xlsx": "draft.xlsx", "html": "draft.html", "json": "draft.json", "csv": "draft.csv"}
     assert str(draft.total) == "30.00"
+
+
+def test_a_draft_knows_until_when_its_month_is_open_and_calls_no_session_final() -> None:
+    final = "Sessions from 2016-11-01 to 2016-11-30 are final as of the snapshot; later changes are adjusted."
+    (early,), (asked,) = decided(NINE, now=CLOSED - SECOND).drafts, decided(NINE, draft_only=True).drafts
+    assert (early.open_until, asked.open_until) == (CLOSED, msgspec.UNSET)
+    assert final not in (*early.rules, *asked.rules)
+    issued = decided(NINE).post
+    assert issued is not None
+    assert (issued.open_until, issued.rules[-1]) == (msgspec.UNSET, final)
+    assert issued.rules[:-1] == asked.rules
 
 
 @pytest.mark.parametrize("values", [{}, {"adjust": True}, {"draft_only": True}, {"now": CLOSED - SECOND}])
