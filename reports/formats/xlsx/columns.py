@@ -10,6 +10,8 @@ from reports.document import Document
 from reports.usage.report import UsageReport
 
 from . import rows
+from .model import price_digits
+from .page import wide
 from .rows import Cells, Style
 
 PEOPLE = ("Participants", "Note")  # the heads of the columns that may hold names of patients
@@ -38,7 +40,7 @@ def of_document(document: Document) -> list[Column]:
         _categories("status", "Status", 9, "center", "unlocked"),
         Column("counts", "Counts towards limit", 12, ("center",), _counts),
         Column("allowance", "Allowance", 19, ("indent",), lambda of, style: rows.own_texts(of["allowance"], style)),
-        _categories("charge", f"Charge ({document.currency})", 13, "price"),
+        _categories("charge", f"Charge ({document.currency})", _charge_width(document), "price"),
         _numbers("minutes", "Minutes", 10, "count"),
         _categories("host", "Host", 34, "indent"),
         _numbers("host_id", "Host ID", 10, "id"),
@@ -50,6 +52,10 @@ def of_document(document: Document) -> list[Column]:
         title = "Minutes estimated from webhook events (never charged)"
         shown.append(_numbers("estimated_minutes", title, 18, "count"))
     return shown + _people(document.participants)
+
+
+def _charge_width(document: Document) -> int:
+    return wide(13, price_digits(document), (band.unit_price for band in document.bands))
 
 
 def of_statement(document: Document) -> list[Column]:

@@ -20,7 +20,8 @@ def write(book: Book, links: Links) -> tuple[str, Decimal]:
     """The sheet. Gives the sum of its amounts, as a formula for other sheets and as a value."""
     document, sheet = book.document, book.sheet(SHEET)
     set_up(book, SHEET, landscape=True)
-    amount = wide(18, document.digits, totals_of(document))
+    digits = max(document.digits, *(decimals(change.amount) for change in document.changes), 0)
+    amount = wide(18, digits, totals_of(document))
     for column, width in enumerate((16, 20, 24, 24, amount, 72)):
         sheet.set_column(column, column, width)
     sheet.ignore_errors({"number_stored_as_text": "A1:A1048576"})  # session numbers are names, not figures

@@ -694,3 +694,12 @@ def test_the_two_charts_of_the_trend_stand_side_by_side(packages) -> None:
     ends = re.findall(r"<xdr:(?:from|to)><xdr:col>(\d+)</xdr:col><xdr:colOff>(\d+)<", drawing)
     places = [(int(column), int(offset)) for column, offset in ends]
     assert places == sorted(places)
+
+
+def test_a_price_of_many_decimals_fits_its_column_on_every_sheet() -> None:
+    document, sessions = sample(sessions=40)
+    price = Decimal("12345.123456789")
+    bands = tuple(replace(band, unit_price=price) if band.tier else band for band in document.bands)
+    workbook = load_workbook(BytesIO(render(replace(document, bands=bands), sessions)))
+    for sheet, column in (("Sessions", "H"), ("Reconciliation", "C")):
+        assert workbook[sheet].column_dimensions[column].width > len(f"{price:,}") + 2, sheet
