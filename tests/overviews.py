@@ -72,11 +72,13 @@ def account_page(number: int = 0, months: int = 6, *, name: str = "", detail: st
 
 def _line(page: AccountPage, concerns: int) -> Line:
     if not page.months:
-        return Line(page.key, page.name, None, None, page.currency, None, None, 0)
+        return Line(page.key, page.name, None, None, page.currency, None, None, 0, has_page=False)
     newest = page.months[-1]
     year = [one.total for one in page.months if one.total is not None and one.month[:4] == newest.month[:4]]
     total = sum(year, Decimal(0)) if year else None
-    return Line(page.key, page.name, newest.month, newest.status, page.currency, newest.total, total, concerns)
+    return Line(
+        page.key, page.name, newest.month, newest.status, page.currency, newest.total, total, concerns, has_page=True
+    )
 
 
 def _month(back: int) -> str:

@@ -38,14 +38,15 @@ def history(
     config = ctx.obj.config()
     wanted = {str(month) for some in months for month in some}
     if not has_ledger(config):
-        _show(iter(()), as_json=as_json)
+        _show(iter(()), "the ledger holds nothing yet", as_json=as_json)
         return
     with open_ledger(config) as ledger:
         found = ledger.history(accounts, as_of=as_of.date() if as_of else None)
-        _show((month for month in found if not wanted or month["month"] in wanted), as_json=as_json)
+        nothing = "the ledger holds nothing of these months" if wanted else "the ledger holds nothing yet"
+        _show((month for month in found if not wanted or month["month"] in wanted), nothing, as_json=as_json)
 
 
-def _show(months: Iterator[dict[str, Any]], *, as_json: bool) -> None:
+def _show(months: Iterator[dict[str, Any]], nothing: str, *, as_json: bool) -> None:
     if as_json:
         print_json_array(months)
         return
@@ -54,4 +55,4 @@ def _show(months: Iterator[dict[str, Any]], *, as_json: bool) -> None:
         say(in_words(month))
         is_empty = False
     if is_empty:
-        say("the ledger holds nothing yet")
+        say(nothing)

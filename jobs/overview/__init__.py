@@ -6,7 +6,7 @@ where it is missing or altered.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
     failures = []
     with Folder(output) as folder, folder.locked():
         with ledger.survey() as survey:
-            shown, bases = _surveyed(config, survey, program_version)
+            shown, bases = _surveyed(config, survey, output, program_version)
         for (key, keys), basis in bases.items():
             try:
                 if not _is_current(output / key / OVERVIEW, basis):
@@ -54,8 +54,8 @@ def write(config: Config, ledger: Ledger, output: Path, *, program_version: str)
 
 
 def _surveyed(
-    config: Config, survey: Survey, program_version: str
-) -> tuple[Overview, dict[tuple[str, tuple[str, ...]], str]]:
+    config: Config, survey: Survey, output: Path, program_version: str
+) -> tuple[Overview, dict[_Account, str]]:
     """The overview, and what the page of each account, under all its keys, is to be made from."""
     by_account, known_at = survey.accounts(), survey.known_at()
     in_order = [
@@ -67,8 +67,10 @@ def _surveyed(
     instants = [known_at] if known_at else []
     for state in survey.states({key: by_account[key] for key in in_order}):
         own = concerns.of_account(state, known_at, config.close_day)
-        lines[state.key] = _line(config, survey, state, len(own), sums)
-        bases[state.key, state.keys] = _basis(config, state, own, program_version)
+        is_here = state.key in config.accounts or any((output / key).is_dir() for key in state.keys)
+        lines[state.key] = replace(_line(config, survey, state, len(own), sums), has_page=is_here)
+        if is_here:
+            bases[state.key, state.keys] = _basis(config, state, own, program_version)
         found += own
         instants += [one.drift.told_at for one in state.months if one.drift]
     shown = Overview(
@@ -84,7 +86,7 @@ def _surveyed(
 
 def _unbilled(config: Config, key: str) -> Line:
     terms = config.accounts[key].terms
-    return Line(key, terms.bill_to.name, None, None, terms.currency, None, None, 0)
+    return Line(key, terms.bill_to.name, None, None, terms.currency, None, None, 0, has_page=False)
 
 
 def _line(config: Config, survey: Survey, state: AccountState, concerned: int, sums: "_Sums") -> Line:
@@ -109,6 +111,7 @@ def _line(config: Config, survey: Survey, state: AccountState, concerned: int, s
         total=sums.amount(newest.total_minor, currency) if newest.issued else None,
         year_total=sums.amount(sum(year), currency) if year else None,
         concerns=concerned,
+        has_page=True,
         open=None if newest.issued else account.open_month(newest.decided),
     )
 

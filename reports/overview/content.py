@@ -35,12 +35,13 @@ class Line:
 
     key: str
     name: str
-    month: str | None  # "2016-11"; None where nothing was billed yet: then it has no page either
+    month: str | None  # "2016-11"; None where nothing was billed yet
     status: MonthStatus | None  # of that month
     currency: str  # of both totals
     total: Decimal | None  # issued for that month; None where nothing is
     year_total: Decimal | None  # issued for all months of its year
     concerns: int  # in any of its months
+    has_page: bool  # in this folder: not where nothing was billed yet, or another configuration has its files
     open: "OpenMonth | None" = None  # of the newest month, where the account asks where it is heading
 
 

@@ -26,10 +26,11 @@ def page(overview: Overview) -> dict[str, Any]:
     locale = locale_named(overview.presentation.locale)
     month = lru_cache(maxsize=None)(locale.month)
     concerned = sum(bool(line.concerns) for line in overview.lines)
+    paths = {line.key: path_of(line.key) for line in overview.lines if line.has_page}
     return matters.frame(overview, locale) | {
         "is_empty": not any(line.month for line in overview.lines),
         "concerns": [
-            matters.concern(concern, locale, path_of(concern.account)) for concern in overview.concerns[:MOST]
+            matters.concern(concern, locale, paths.get(concern.account)) for concern in overview.concerns[:MOST]
         ],
         "concerned": matters.concerned(len(overview.concerns), locale),
         "more_concerns": locale.number(max(0, len(overview.concerns) - MOST)),
@@ -52,7 +53,7 @@ def _line(line: Line, month: str, locale: Locale) -> dict[str, Any]:
     return {
         "key": line.key,
         "name": line.name,
-        "path": path_of(line.key),
+        "path": path_of(line.key) if line.has_page else "",
         "month": line.month,
         "month_text": month,
         "status": line.status and matters.status(line.status),

@@ -52,8 +52,8 @@ def concerned(count: int, locale: Locale) -> str:
     return f"{locale.number(count)} {'matter needs' if count == 1 else 'matters need'} attention"
 
 
-def concern(one: Concern, locale: Locale, path: str) -> dict[str, Any]:
-    """`path`: of the account's page, from the one that it stands on; empty on that page itself."""
+def concern(one: Concern, locale: Locale, path: str | None) -> dict[str, Any]:
+    """`path`: of the account's page, from the one that it stands on; empty on that page itself, None without one."""
     title, to_do = MATTERS[one.matter]
     return {
         "title": title,
@@ -62,7 +62,7 @@ def concern(one: Concern, locale: Locale, path: str) -> dict[str, Any]:
         "month_text": locale.month(one.month),
         "detail": one.detail,
         "to_do": to_do,
-        "path": f"{path}#{place(one.month)}",
+        "path": None if path is None else f"{path}#{place(one.month)}",
     }
 
 

@@ -92,6 +92,7 @@ def test_accounts_and_months_can_be_chosen(tmp_path: Path) -> None:
         assert [(one["account"], one["month"]) for one in found] == [("acme", "2016-12"), ("zeta", "2016-12")]
         said = company.run("history", *chosen).stdout.splitlines()
         assert [line.split(":")[0] for line in said if not line.startswith(" ")] == ["acme 2016-12", "zeta 2016-12"]
+        assert company.run("history", "--month", "2015-01").stdout == "the ledger holds nothing of these months\n"
         unknown = company.run("history", "--account", "acne")
         assert (unknown.exit_code, unknown.stdout) == (2, "")
         assert "the ledger holds nothing of acne; `securevideo-billing history` shows what it holds" in unknown.stderr

@@ -50,10 +50,17 @@ def test_links_lead_to_the_pages_of_accounts_and_to_their_months() -> None:
 
 def test_an_account_that_was_never_billed_has_a_line_and_no_link() -> None:
     shown = overview(2)
-    fresh = replace(shown.lines[1], month=None, status=None, total=None, year_total=None)
+    fresh = replace(shown.lines[1], month=None, status=None, total=None, year_total=None, has_page=False)
     page = Reader(render(replace(shown, lines=(shown.lines[0], fresh), concerns=())))
     assert "clinic-02 Clinic No. 2 Telehealth LLC nothing billed yet" in page.text
     assert "clinic-02/index.html" not in page.source
+
+
+def test_an_account_whose_files_another_configuration_has_is_listed_without_a_link() -> None:
+    shown = overview(1)
+    page = Reader(render(replace(shown, lines=(replace(shown.lines[0], has_page=False),))))
+    assert "clinic-01 Clinic No. 1 Telehealth LLC December 2016" in page.text
+    assert "clinic-01/index.html" not in page.source
 
 
 def test_its_structure_is_sound() -> None:
