@@ -19,6 +19,7 @@ from reports.overview.spark import digits_of
 SUMS = 6  # months
 MOST = 100  # concerns; the lines count them all, and each account's page has its own
 PRINTED = 50  # accounts: more are for the screen only
+DRAWN = 1_000  # accounts with a bar of their open month: of more, only each one's own page has it
 
 
 def page(overview: Overview) -> dict[str, Any]:
@@ -38,7 +39,10 @@ def page(overview: Overview) -> dict[str, Any]:
         "accounts": locale.number(len(overview.lines)),
         "concerned_accounts": locale.number(concerned),
         "is_long": len(overview.lines) > PRINTED,
-        "lines": (_line(line, month(line.month) if line.month else "", locale) for line in overview.lines),
+        "lines": (
+            _line(line, month(line.month) if line.month else "", locale, is_drawn=len(overview.lines) <= DRAWN)
+            for line in overview.lines
+        ),
         "point": locale.number(Decimal("0.5"), 1)[1:-1],
         **_script(),
     }
@@ -49,7 +53,7 @@ def path_of(account: str) -> str:
     return f"{account}/index.html"
 
 
-def _line(line: Line, month: str, locale: Locale) -> dict[str, Any]:
+def _line(line: Line, month: str, locale: Locale, *, is_drawn: bool) -> dict[str, Any]:
     return {
         "key": line.key,
         "name": line.name,
@@ -57,7 +61,7 @@ def _line(line: Line, month: str, locale: Locale) -> dict[str, Any]:
         "month": line.month,
         "month_text": month,
         "status": line.status and matters.status(line.status),
-        "progress": progress(line.open, locale) if line.open else None,
+        "progress": progress(line.open, locale) if line.open and is_drawn else None,
         "total": _amount(line.total, line.currency, locale),
         "year_total": _amount(line.year_total, line.currency, locale),
         "concerns": locale.number(line.concerns) if line.concerns else "",
