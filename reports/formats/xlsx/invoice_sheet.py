@@ -1,5 +1,6 @@
 """The Invoice sheet: one printed page, its figures drawn live from Reconciliation."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,7 @@ from .totals import Totals
 SHEET = "Invoice"
 LAST = 3  # column
 CORRECTS = "Corrects invoice"
+NUMBER = re.compile("[A-Za-z0-9-]{1,80}")  # nothing else is ever made a file's name
 PARAGRAPH = 900  # characters; About has the whole text
 ONE_PAGE = 60  # lines: more of them would be too small to read on one
 
@@ -122,7 +124,7 @@ def _parties(book: Book, row: int, totals: Totals) -> int:
             book.sheet(SHEET).write_datetime(row + offset, LAST, value, book.style("date", "right"))
         elif isinstance(value, Decimal):
             book.constant(SHEET, row + offset, LAST, value, "money")
-        elif label == CORRECTS and "xlsx" in document.files:
+        elif label == CORRECTS and "xlsx" in document.files and NUMBER.fullmatch(value):
             book.link(SHEET, row + offset, LAST, f"external:{value}.xlsx", value, "right", "link")
         else:
             book.text(SHEET, row + offset, LAST, value, "right", *(["bold"] if label == "Number" else []))
