@@ -172,6 +172,10 @@ class Company:
         """The folder of an account-month."""
         return self.folder / "out" / account / month
 
+    def snapshots(self) -> dict[str, Path]:
+        """The files of all snapshots by name."""
+        return {file.name: file for file in sorted((self.folder / "state" / "snapshots").rglob("*.json.gz"))}
+
     def names(self, month: str = MONTH, account: str = "acme") -> set[str]:
         return {path.name for path in self.unit(month, account).iterdir()}
 

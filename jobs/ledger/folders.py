@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.ledger.snapshots import Snapshots
+
 Unit = tuple[str, str]  # account, month
 
 
@@ -49,10 +51,12 @@ def lacking(units: Mapping[Unit, Path], output: Path) -> dict[Unit, Path]:
     return {unit: path for unit, path in units.items() if not is_there(output.joinpath(*unit))}
 
 
-def holding(folders: Iterable[Folders], file: Path) -> Path | None:
-    """The folder of snapshots that has a `file` of this name, where its own has not."""
-    others = (each.snapshots for each in folders if each.snapshots != file.parent)
-    return None if is_there(file) else next((each for each in others if is_there(each / file.name)), None)
+def holding(folders: Iterable[Folders], here: Snapshots, sha256: str) -> Path | None:
+    """The folder of snapshots that has one, where that of this configuration has not."""
+    others = (each.snapshots for each in folders if each.snapshots != here.path)
+    if is_there(here.file(sha256)):
+        return None
+    return next((each for each in others if is_there(Snapshots(each).file(sha256))), None)
 
 
 def is_there(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """Files as they must be written here: whole or not at all, private, never through a symbolic link.
 
 A file is written under a temporary name in its own folder, synced, renamed; then the folder is synced. A process
-killed in between leaves at most a temporary file, which the next `locked` holder of the folder sweeps away.
+killed in between leaves at most a temporary file, which the next `locked` holder of the folder sweeps away. Snapshots
+have a folder of their own for these (`shared`): theirs hold too many files to look through.
 """
 
 import fcntl
@@ -79,11 +80,30 @@ class Folder:
         with _explained(self.path):
             fcntl.flock(self._fd, fcntl.LOCK_EX)
         try:
-            for name in self._temporary_files():
-                self.remove(name)
+            self._sweep()
             yield
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Holds this folder along with whoever else does; where nobody does, sweeps what a killed process left behind.
+
+        No `locked` holder is there meanwhile. Nobody waits for those who share it.
+        """
+        with _explained(self.path):
+            with suppress(BlockingIOError):
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._sweep()
+            fcntl.flock(self._fd, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _sweep(self) -> None:
+        for name in self._temporary_files():
+            self.remove(name)
 
     def names(self) -> list[str]:
         """What the folder holds, in no order. Raises OutputError."""
@@ -98,27 +118,33 @@ class Folder:
         """Puts `content` under `name`, over what is there. Raises OutputError, and then nothing has changed."""
         self.write_all({name: content}, mode)
 
+    def write_by(self, incoming: Self, name: str, content: bytes) -> None:
+        """The same, the temporary file being in another folder of the file system, which somebody else sweeps."""
+        self._put(name, content, 0o600, incoming)
+        with _explained(self.path):
+            os.fsync(self._fd)
+
     def write_all(self, contents: Mapping[str, bytes], mode: int = 0o600) -> None:
         """Puts each content under its name, over what is there, in their order; the folder is synced once.
 
         Raises OutputError; then those before the one that could not be written are there.
         """
         for name, content in contents.items():
-            self._put(name, content, mode)
+            self._put(name, content, mode, self)
         with _explained(self.path):
             os.fsync(self._fd)
 
-    def _put(self, name: str, content: bytes, mode: int) -> None:
+    def _put(self, name: str, content: bytes, mode: int, incoming: Self) -> None:
         self._refuse_link(name)
         begin, end = _TEMPORARY
-        temporary = f"{begin}{name}.{os.getpid()}{end}"
+        temporary = f"{begin}{name}.{os.getpid()}-{os.urandom(4).hex()}{end}"  # other hosts have the same process ids
         with _explained(self.path / name):
             try:
-                self._write_synced(temporary, content, mode)
-                os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+                incoming._write_synced(temporary, content, mode)
+                os.rename(temporary, name, src_dir_fd=incoming._fd, dst_dir_fd=self._fd)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(temporary, dir_fd=self._fd)
+                    os.unlink(temporary, dir_fd=incoming._fd)
                 raise
 
     def _write_synced(self, name: str, content: bytes, mode: int) -> None:

@@ -99,8 +99,9 @@ def outline_of(scope: Scope) -> Outline:
     units = {row["id"]: (row["account"], row["month"]) for row in filter(scope.holds, tables["snapshots"])}
     for row in (*tables["snapshots"], *tables["attachments"]):
         row_id = row.get("snapshot_id", row["id"])
-        here = scope.archive.snapshots.file(row["sha256"])
-        if row_id in units and (other := folders.holding(known.get(units[row_id], ()), here)):
+        if row_id not in units:
+            continue
+        if other := folders.holding(known.get(units[row_id], ()), scope.archive.snapshots, row["sha256"]):
             snapshots[row_id] = other
     return Outline(
         **small,

@@ -242,9 +242,9 @@ def test_verify_and_render_need_no_vendor(tmp_path: Path) -> None:
 def test_what_was_kept_of_the_answers_is_proven_too(tmp_path: Path) -> None:
     with Company(tmp_path, [row(1, minutes=None)]) as company:
         company.run(*RUN)
-    kept = company.folder / "state" / "snapshots"
-    assert len(list(kept.iterdir())) == 3, "History, the list of hosts, the statuses"
-    for file in kept.iterdir():
+    kept = company.snapshots()
+    assert len(kept) == 3, "History, the list of hosts, the statuses"
+    for file in kept.values():
         whole = file.read_bytes()
         file.unlink()
         done = company.run("verify")

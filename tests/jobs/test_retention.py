@@ -16,7 +16,7 @@ def named(company: Company, month: str | None = None) -> set[str]:
 
 
 def kept(company: Company) -> set[str]:
-    return {file.name for file in (company.folder / "state" / "snapshots").iterdir()}
+    return {*company.snapshots()}
 
 
 def test_history_names_every_file_of_a_month_and_none_of_a_try_that_failed(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_history_names_every_file_of_a_month_and_none_of_a_try_that_failed(tmp_p
         assert set(snapshot["attached"]) == {"hosts", "statuses"}
         assert named(company) == kept(company) - left
         for name in left:
-            (tmp_path / "state" / "snapshots" / name).unlink()
+            company.snapshots()[name].unlink()
         assert company.run("verify").exit_code == 0
 
 
@@ -46,7 +46,7 @@ def test_what_superseded_drafts_were_made_of_may_be_removed_and_nothing_else(tmp
         company.send([*rows(2), row(3, status="COMP")])
         assert company.run(*RUN).exit_code == 3
         assert [*superseded().values()] == [True, True, False, False], "two drafts, the invoice, what came last"
-        files = {name: tmp_path / "state" / "snapshots" / name for name in superseded()}
+        files = {name: company.snapshots()[name] for name in superseded()}
         content = {name: file.read_bytes() for name, file in files.items()}
         for name, free in superseded().items():
             files[name].write_bytes(content[name][:-1])
@@ -65,7 +65,7 @@ def test_months_without_their_snapshots_render_rerun_and_restate_but_prove_nothi
         only = named(company, MONTH) - named(company, "2016-10")
         assert 1 <= len(only) < len(named(company, MONTH)), "the list of hosts is that of both months"
         for name in only:
-            (tmp_path / "state" / "snapshots" / name).unlink()
+            company.snapshots()[name].unlink()
         done = company.run("verify")
         assert done.exit_code == 3
         assert all(name in done.stdout for name in only)

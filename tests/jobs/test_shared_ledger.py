@@ -61,7 +61,7 @@ def test_what_one_configuration_lost_is_still_missing(tmp_path: Path) -> None:
     with billed(tmp_path) as company:
         for each in FOLDERS:
             under(company, each, "run", "--month", MONTH)
-        for file in (tmp_path / "state" / "snapshots").iterdir():
+        for file in company.snapshots().values():
             file.unlink()
         for file in company.unit().iterdir():
             file.unlink()

@@ -204,7 +204,7 @@ def test_a_reply_that_cannot_be_read_is_kept_as_a_snapshot_all_the_same(tmp_path
     with Company(tmp_path, rows(1)) as company:
         company.vendor.add_fault(path="/history", kind="nan")
         assert company.run(*RUN).exit_code == 1
-    assert len(list((tmp_path / "state" / "snapshots").glob("*.json.gz"))) == 1
+    assert len(company.snapshots()) == 1
 
 
 def test_an_issued_month_stays_as_it_was_when_its_rerun_fails(tmp_path: Path) -> None:

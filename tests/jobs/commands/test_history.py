@@ -39,7 +39,8 @@ def test_json_is_an_array_of_months_by_account_and_month(tmp_path: Path) -> None
     (document,) = issued["documents"]
     assert (document["kind"], document["number"]) == ("invoice", "BRAVO-201611-0001")
     (snapshot,) = issued["snapshots"]
-    assert (tmp_path / "state" / "snapshots" / f"{snapshot['sha256']}.json.gz").is_file()
+    name = snapshot["sha256"]
+    assert (tmp_path / "state" / "snapshots" / name[:2] / f"{name}.json.gz").is_file()
     assert snapshot["rows"] == 9
 
 

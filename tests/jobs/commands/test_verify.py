@@ -354,7 +354,7 @@ def test_a_name_in_a_full_file_is_not_repeated(tmp_path: Path) -> None:
 
 def snapshot(company: Company) -> Path:
     (name,) = query(company, "SELECT sha256 FROM snapshots WHERE id = 1")[0]
-    return company.folder / f"state/snapshots/{name}.json.gz"
+    return company.snapshots()[f"{name}.json.gz"]
 
 
 @pytest.mark.parametrize("offset", [0, 3, 4, 8, 9, 10, 60, -9, -8, -4, -1])  # gzip's header, body and trailer
@@ -582,7 +582,7 @@ def test_a_folder_that_is_a_link_is_named_and_nothing_is_proven_through_it(
 
 def test_what_was_asked_beside_a_snapshot_is_proven_to_the_byte(company: Company) -> None:
     ((sha256,),) = query(company, "SELECT DISTINCT sha256 FROM attachments WHERE kind = 'hosts'")
-    file = company.folder / f"state/snapshots/{sha256}.json.gz"
+    file = company.snapshots()[f"{sha256}.json.gz"]
     file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), 9, mtime=7))
     assert found(company, f"{sha256}.json.gz: SHA-256 of the file")
     file.unlink()

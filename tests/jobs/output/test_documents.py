@@ -92,7 +92,7 @@ def test_a_snapshot_is_named_by_the_digest_of_the_replys_exact_bytes(tmp_path: P
         assert company.run(*RUN).exit_code == 3
         digest = hashlib.sha256(body).hexdigest()
         assert company.summary()["snapshot"]["sha256"] == digest
-    assert gzip.decompress((tmp_path / "state" / "snapshots" / f"{digest}.json.gz").read_bytes()) == body
+    assert gzip.decompress((tmp_path / "state" / "snapshots" / digest[:2] / f"{digest}.json.gz").read_bytes()) == body
 
 
 def test_a_draft_is_replaced_by_the_next_and_removed_by_the_invoice(tmp_path: Path) -> None:
