@@ -14,7 +14,7 @@ from jobs import log
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.commands.console import say
-from jobs.commands.opening import hide_secrets
+from jobs.commands.opening import hide_secrets, need_ledger, open_ledger
 from jobs.commands.options import with_formats
 from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
@@ -174,8 +174,9 @@ def _meter(meter: Meter) -> str:
 
 @click.command()
 @click.option("--online", is_flag=True, help="Also try each account's credentials, once, and count what they let see.")
+@click.option("--ledger", "of_ledger", is_flag=True, help="Also prove all of the ledger, not only what is new.")
 @click.pass_context
-def check(ctx: click.Context, *, online: bool) -> None:
+def check(ctx: click.Context, *, online: bool, of_ledger: bool) -> None:
     """Validate the configuration and print the plan in force in each month."""
     config = with_formats(ctx.obj.config(), ())
     hide_secrets(ctx, config.accounts.values())
@@ -186,4 +187,16 @@ def check(ctx: click.Context, *, online: bool) -> None:
         log.tell(logging.ERROR, line)
     for line in report.lines:
         say(line)
-    ctx.exit(report.exit_status)
+    ctx.exit(report.exit_status or (_ledger_holds(config) if of_ledger else 0))
+
+
+def _ledger_holds(config: Config) -> int:
+    """Proves the ledger whole, with the database's own parts; gives the exit status."""
+    need_ledger(config)
+    with open_ledger(config, checked=False) as ledger:
+        found = [f"{one.place}: expected {one.expected}, found {one.found}" for one in ledger.breaks()]
+    for line in found:
+        log.tell(logging.ERROR, f"the ledger is damaged: {line}")
+    if not found:
+        say("ledger: whole; every row is as it was written")
+    return 1 if found else 0

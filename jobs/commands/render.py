@@ -94,7 +94,7 @@ def render(
     with open_ledger(config) as ledger:
         folder = output or config.output
         of_month = str(single_month(month)) if month else None
-        known = {} if output else noted(ledger.outline()["events"])
+        known = {} if output else noted(ledger.outline(account)["events"])
         others = lacking(billed_by_others(known, config.output), folder)
         for path in _rendered(config, ledger, folder, account=account, month=of_month, only=formats, others=others):
             say(str(path))

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, insert, select
 
 from jobs.errors import LedgerError
-from jobs.ledger import chain, engine
+from jobs.ledger import engine, proof
 from jobs.ledger.schema import metadata
 
 _ROWS = 100  # copied at a time: a document's row may hold megabytes
@@ -25,10 +25,10 @@ def backup(source: Path | str, target: Path | str) -> int:
         opened.callback((from_engine := engine.open_engine(source)).dispose)
         opened.callback((to_engine := engine.open_engine(target)).dispose)
         with engine.reading(from_engine) as there, engine.adding(to_engine) as here:
-            chain.check(there)
+            proof.whole(there)
             _refuse_used(here)
             copied = _copy(there, here)
-            chain.check(here)
+            proof.whole(here)
             return copied
 
 

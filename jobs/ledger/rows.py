@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from jobs.billing.invoicing import Issued, Transfer
 from jobs.errors import LedgerDamaged
@@ -25,10 +25,11 @@ ALL = 2**62  # an id beyond all
 _REMEMBERED = 1000  # documents whose SessionIds are: those of a few accounts, however many a run bills
 
 
-def small_rows(connection: Connection, table: Table) -> list[LedgerRow]:
-    """All of a table's rows in order, without the large values of `documents`."""
+def small_rows(connection: Connection, table: Table, *which: ColumnElement[bool]) -> list[LedgerRow]:
+    """A table's rows in order, without the large values of `documents`."""
     columns = [column for column in table.columns if column.name not in ("body", "sessions")]
-    return [dict(row) for row in connection.execute(select(*columns).order_by(table.c.id)).mappings()]
+    query = select(*columns).where(*which).order_by(table.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def newest_of_each_month(connection: Connection, account: str, until: int) -> dict[str, int]:

@@ -7,7 +7,8 @@ removed last row would not be seen.
     runs ──┬─< snapshots ─┬─< documents ──┬─< lines
            ├─< events     └─< attachments └── numbers (none for a zero-money restatement)
            ├─< renames
-           └─< credentials
+           ├─< credentials
+           └─< checks
 
 `documents` holds what was issued, complete; `lines` and the amounts beside it repeat what is in `body`, for
 queries. A document's files are a matter of `events`: `posted` comes with the document, `written` when its
@@ -15,6 +16,8 @@ files are in place.
 
 `renames` says which keys are one account's; every other row keeps the key that it was written under. `credentials`
 says with which an account was billed, so that another key for the same ones is seen.
+
+`checks` says how far the check at the start of each run got, so that the next one goes on from there (`proof`).
 
 `webhook_events` stands beside all this: hints that SecureVideo sends, hundreds a second at times. It is in no chain.
 No money rests on it, the oldest rows go when there are too many, and a chain would make every event wait for every
@@ -164,6 +167,12 @@ credentials = _table(
     _text("fingerprint"),  # of a key pair that the account's sessions were fetched with (`jobs.ledger.identity`)
 )
 
+checks = _table(
+    "checks",
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    _text("ends"),  # JSON: by table the length of its chain and its last digest, as the run's start proved them
+)
+
 webhook_events = Table(
     "webhook_events",
     metadata,
@@ -192,6 +201,7 @@ Index("lines_by_document", lines.c.document_id)
 Index("events_by_document", events.c.document_id)
 Index("renames_by_old", renames.c.old)
 Index("renames_by_new", renames.c.new)
+Index("credentials_by_account", credentials.c.account)
 Index("credentials_by_fingerprint", credentials.c.fingerprint)
 
-IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events, renames, credentials)
+IN_ORDER = (runs, snapshots, attachments, documents, lines, numbers, events, renames, credentials, checks)

@@ -16,7 +16,20 @@ from sqlalchemy import Connection, select
 
 from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import Issued
-from jobs.ledger import acceptances, adding, chain, engine, frames, history, identity, month_events, posting, renames
+from jobs.ledger import (
+    acceptances,
+    adding,
+    chain,
+    engine,
+    frames,
+    history,
+    identity,
+    month_events,
+    of_account,
+    posting,
+    proof,
+    renames,
+)
 from jobs.ledger import known as decided_on
 from jobs.ledger.adding import NewDocument
 from jobs.ledger.alerts import Noting
@@ -32,8 +45,8 @@ from jobs.ledger.rows import (
     small_rows,
     snapshot_from,
 )
-from jobs.ledger.schema import IN_ORDER, documents, runs, snapshots
 from jobs.ledger.schema import credentials as pairs
+from jobs.ledger.schema import documents, runs, snapshots
 from jobs.ledger.schema import renames as renames_table
 from jobs.ledger.snapshots import Digests
 from jobs.ledger.state import Survey
@@ -76,6 +89,8 @@ class Ledger:
         self._run = {"program_version": program_version, "command": utf8}
         self._run_id = run_id
         self._ids: dict[int, Ids] = {}
+        self._proven: proof.Ends = {}
+        self._proven_accounts: set[str] = set()
         if checked:
             with engine.disposed_on_error(self._engine):
                 self.check_chain()
@@ -101,17 +116,19 @@ class Ledger:
         return partial(engine.admitted, self._engine, at_once)
 
     def check_chain(self) -> None:
-        """Raises LedgerDamaged: a chain is broken, or the database's own parts, such as an index, contradict it."""
+        """Raises LedgerDamaged: a chain is broken where it was added to since the last check that passed (`proof`)."""
         with engine.reading(self._engine) as connection:
-            chain.check(connection)
-            engine.check(connection)
+            self._proven = proof.at_start(connection)
 
-    def breaks(self) -> Iterator[Break]:
-        """Where the database itself is unsound or a chain of digests does not hold."""
+    def breaks(self, account: str | None = None) -> Iterator[Break]:
+        """Where the database itself is unsound or a chain of digests does not hold; of an account, among its rows."""
         with engine.reading(self._engine) as connection:
+            if account is not None:
+                yield from of_account.breaks(connection, account)
+                return
             if unsound := engine.unsoundness(connection):
                 yield Break("the database file", "sound", unsound)
-            yield from chain.breaks(connection)
+            yield from proof.breaks(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +142,7 @@ class Ledger:
             new = self._run_id is None
             if new:
                 self._run_id = chain.append(connection, runs, started_at=in_text(self._now()), **self._run)
+                proof.note(connection, self._run_id, self._proven)
             try:
                 yield connection
             except BaseException:
@@ -187,8 +205,14 @@ class Ledger:
                 chain.append(connection, pairs, run_id=self._run_id, at=at, account=account, fingerprint=pair)
 
     def refuse_other(self, account: str, prefix: str) -> None:
-        """Raises UnitError for a former key of an account, and for the invoice prefix of another one."""
+        """Raises UnitError for a former key of an account, and for the invoice prefix of another one.
+
+        LedgerDamaged where the account's own rows are not as they were written (`of_account`), once a run.
+        """
         with engine.reading(self._engine) as connection:
+            if account not in self._proven_accounts:
+                of_account.check(connection, account)
+                self._proven_accounts.add(account)
             renames.refuse_former(connection, account)
             identity.refuse_prefix(connection, account, prefix)
 
@@ -248,10 +272,10 @@ class Ledger:
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
-        of_account = () if account is None else (documents.c.account.in_(self.keys_of(account)),)
+        own = () if account is None else (documents.c.account.in_(self.keys_of(account)),)
         of_month = () if month is None else (documents.c.month == month,)
         with engine.reading(self._engine) as connection:
-            query = select(documents.c.id).where(*of_account, *of_month).order_by(documents.c.id)
+            query = select(documents.c.id).where(*own, *of_month).order_by(documents.c.id)
             ids = connection.execute(query).scalars().all()
         for row_id in ids:
             yield issued_from(self.document_row(row_id))
@@ -261,10 +285,19 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return decided_on.issued(connection, account, month)
 
-    def outline(self) -> dict[str, list[Mapping[str, Any]]]:
-        """Every table's rows as they are stored, in order, as one view; of documents only what is small."""
+    def outline(self, account: str | None = None) -> dict[str, list[Mapping[str, Any]]]:
+        """The rows of each table that has rows of accounts, as they are stored, in order, as one view; or one's only.
+
+        Of documents only what is small.
+        """
         with engine.reading(self._engine) as connection:
-            return {table.name: small_rows(connection, table) for table in IN_ORDER}
+            if account is None:
+                return {table.name: small_rows(connection, table) for table in of_account.TABLES}
+            keys = renames.keys_of(connection, account)
+            return {
+                table.name: small_rows(connection, table, of_account.rows_of(table, keys))
+                for table in of_account.TABLES
+            }
 
     def document_row(self, document_id: int) -> Mapping[str, Any]:
         """A row of `documents`, whole."""

@@ -181,9 +181,10 @@ _ANOTHER = (
 )
 
 
-def final_files(output: Path, account: str = "*") -> list[Path]:
+def final_files(output: Path, account: str | None = None) -> list[Path]:
     """What bears the name of a final document in an account's folder, or in all."""
-    return sorted(file for file in output.glob(f"{account}/*/*") if _FINAL.fullmatch(file.stem))
+    files = output.glob("*/*/*") if account is None else (output / account).glob("*/*")
+    return sorted(file for file in files if _FINAL.fullmatch(file.stem))
 
 
 def _final_files(document: Document, sessions: "pd.DataFrame") -> dict[str, bytes]:

@@ -92,7 +92,7 @@ class Folder:
         No `locked` holder is there meanwhile. Nobody waits for those who share it.
         """
         with _explained(self.path):
-            with suppress(BlockingIOError):
+            with suppress(OSError):  # somebody else has it, or a file system of the network has no such lock
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._sweep()
             fcntl.flock(self._fd, fcntl.LOCK_SH)

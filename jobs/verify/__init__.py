@@ -26,7 +26,7 @@ def verify(scope: Scope) -> Iterator[Difference | LeftOut]:
     """
     broken = False
     try:
-        for found in scope.archive.ledger.breaks():
+        for found in scope.archive.ledger.breaks(scope.account):
             broken = True
             yield Difference(scope.ledger_name, found.place, found.expected, found.found)
     except LedgerDamaged as error:
@@ -83,7 +83,7 @@ def _within_ledger(scope: Scope, differences: Iterable[Mismatch]) -> Iterator[Di
 
 def accepted(scope: Scope) -> Iterator[str]:
     """What persons have accepted, a line each: no computation proves that, only who answers for it."""
-    for row in scope.archive.ledger.outline()["events"]:
+    for row in scope.archive.ledger.outline(scope.account)["events"]:
         if row["kind"] == acceptances.KIND and scope.holds(row):
             one = acceptances.acceptance_from(row)
             of_session = f" of session {one.session_id}" if one.session_id else ""
@@ -98,7 +98,7 @@ def conclusion(differences: int, scope: Scope, *, left_out: bool) -> str:
             f"{many}. `securevideo-billing render` writes the files of issued documents again, `run` those of drafts; "
             "ledger and snapshots come back from a backup only, and so does what the ledger no longer knows"
         )
-    tables = scope.archive.ledger.outline()
+    tables = scope.archive.ledger.outline(scope.account)
     documents, snapshots = (sum(map(scope.holds, tables[name])) for name in ("documents", "snapshots"))
     if not documents and not snapshots and (scope.account or scope.month):
         where = " ".join(filter(None, (scope.account, scope.month)))

@@ -168,7 +168,8 @@ def never_issued(scope: Scope, outline: Outline) -> Iterator[Difference]:
         (row["account"], row["month"], row["number"] or f"restatement-{outline.nth[row['id']]}")
         for row in outline.documents
     }
-    for file in final_files(scope.output):
+    keys = {None} if scope.account is None else {scope.account, *scope.keys}
+    for file in sorted(file for key in keys for file in final_files(scope.output, key)):
         account, month = file.parent.parent.name, file.parent.name
         in_scope = scope.holds({"account": account, "month": month})
         if in_scope and (account, month, file.stem) not in issued:

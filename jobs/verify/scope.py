@@ -81,7 +81,7 @@ class Outline:
 
 
 def outline_of(scope: Scope) -> Outline:
-    tables = scope.archive.ledger.outline()
+    tables = scope.archive.ledger.outline(scope.account)
     lines: dict[int, list[LedgerRow]] = defaultdict(list)
     for row in tables["lines"]:
         lines[row["document_id"]].append(row)

@@ -186,8 +186,8 @@ def test_a_ledger_of_an_older_version_knows_its_prefixes_at_once_and_its_credent
     company: Company,
 ) -> None:
     ledger = company.folder / "state" / "ledger.db"
-    sql(ledger, "DELETE FROM heads WHERE name = 'credentials'")
-    as_of_revision(ledger, "0004", without=("credentials", "renames"))
+    sql(ledger, "DELETE FROM heads WHERE name IN ('credentials', 'checks')")
+    as_of_revision(ledger, "0004", without=("credentials", "renames", "checks"))
     section = company.settings["accounts"]["acme"]
     renamed(company)
     assert "prefix ACME" in bill(company, NOV).stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.company import PLUS, Company, account, rows
+from tests.jobs.ledger.ledgers import sql
 from tests.vendor_server import serving
 
 _TIERS = {"included": 50, "overage": [{"up_to": 100, "price": "5.00"}, {"price": "4.00"}]}
@@ -203,3 +204,20 @@ def test_the_example_configuration_passes_once_its_credentials_are_there(tmp_pat
         done = company.run("check")
         assert done.exit_code == 2
         assert all(line.startswith("account ") for line in done.stderr.splitlines())
+
+
+def test_the_whole_ledger_is_proven_on_demand_and_damage_named(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(3)) as company:
+        nothing = company.run("check", "--ledger")
+        assert (nothing.exit_code, "there is no ledger" in nothing.stderr) == (2, True)
+        company.run("run", "--month", "2016-11")
+        done = company.run("check", "--ledger")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1] == "ledger: whole; every row is as it was written"
+        sql(tmp_path / "state" / "ledger.db", "UPDATE documents SET total_minor = 1", "UPDATE events SET at = 'x'")
+        done = company.run("check", "--ledger")
+        assert done.exit_code == 1
+        said = ["row 1 of table documents", "row 1 of table events"]
+        assert [line.partition(": expected")[0] for line in done.stderr.splitlines()] == [
+            f"the ledger is damaged: {place}" for place in said
+        ]

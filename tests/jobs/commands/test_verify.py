@@ -590,18 +590,16 @@ def test_what_was_asked_beside_a_snapshot_is_proven_to_the_byte(company: Company
 
 
 def test_a_run_does_not_overlook_an_issued_month_because_an_index_is_damaged(company: Company) -> None:
-    ((page,),) = query(company, "SELECT rootpage FROM sqlite_master WHERE name = 'documents_by_month'")
-    ((size,),) = query(company, "PRAGMA page_size")
-    content = bytearray(ledger(company).read_bytes())
-    place = content.index(b"acme2016-12", (page - 1) * size, page * size)
-    content[place] ^= 1
-    ledger(company).write_bytes(content)
+    ledgers.flip_in_index(ledger(company), "documents_by_month", b"acme2016-12")
     files = company.names("2016-12")
     done = company.run("run", "--month", "2016-12", now=LATER)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert "the ledger is damaged: row 2 missing from index documents_by_month; nothing is issued on it" in done.stderr
+    assert done.exit_code == 1
+    said = "the ledger is damaged: document 2 of account acme should have an entry in each table's index of accounts"
+    assert f"{said}, but has none in that of documents; nothing is issued on it" in done.stderr
     assert company.names("2016-12") == files
+    assert query(company, "SELECT count(*) FROM documents") == [(3,)]
     assert "index documents_by_month" in verify(company).stdout
+    assert "document 2 of account acme" in verify(company, "--account", "acme").stdout
 
 
 def test_as_json_the_document_of_the_ledger_is_what_is_in_its_file(company: Company) -> None:

@@ -1,6 +1,7 @@
 # ruff: noqa: S608  # the names in the statements are the schema's own
 """Ledgers for tests: one filled with the documents of a month, and what lies in its file."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -46,6 +47,15 @@ def asked(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def flip_in_index(path: Path, index: str, entry: bytes, at: int = 0) -> None:
+    """Damages the first such entry of an index at one of its bytes, as a failing disk would."""
+    ((page,),) = asked(path, f"SELECT rootpage FROM sqlite_master WHERE name = '{index}'")
+    ((size,),) = asked(path, "PRAGMA page_size")
+    content = bytearray(path.read_bytes())
+    content[content.index(entry, (page - 1) * size, page * size) + at] ^= 1
+    path.write_bytes(content)
+
+
 def as_of_revision(path: Path, revision: str, *, without: Sequence[str]) -> None:
     """Makes the ledger one of an older version, which had none of these tables, nor indexes but those by month."""
     sql(path, *(f"DROP TABLE {table}" for table in without))
@@ -53,13 +63,22 @@ def as_of_revision(path: Path, revision: str, *, without: Sequence[str]) -> None
     sql(path, *(f"DROP INDEX {name}" for (name,) in later), f"UPDATE alembic_version SET version_num = '{revision}'")
 
 
-def rechain(path: Path) -> None:
-    """What somebody would do who knows the program: all digests made anew, so that only the proof itself can tell."""
+def rechain(path: Path, *, notes: bool = True) -> None:
+    """What somebody would do who knows the program: all digests made anew, so that only the proof itself can tell.
+
+    `notes`: those in the notes of earlier checks too.
+    """
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.row_factory = sqlite3.Row
+        made: dict[tuple[str, int], str] = {}
         for table in schema.IN_ORDER:
             before, last = "", 0
-            for stored in connection.execute(f"SELECT * FROM {table.name} ORDER BY id").fetchall():
-                before, last = chain.digest(table, dict(stored), before), stored["id"]
+            for stored in map(dict, connection.execute(f"SELECT * FROM {table.name} ORDER BY id").fetchall()):
+                if notes and "ends" in stored:
+                    ends = json.loads(stored["ends"]).items()
+                    stored["ends"] = json.dumps({name: [n, made.get((name, n), old)] for name, (n, old) in ends})
+                    connection.execute("UPDATE checks SET ends = ? WHERE id = ?", (stored["ends"], stored["id"]))
+                before, last = chain.digest(table, stored, before), stored["id"]
+                made[table.name, last] = before
                 connection.execute(f"UPDATE {table.name} SET digest = ? WHERE id = ?", (before, last))
             connection.execute("UPDATE heads SET length = ?, digest = ? WHERE name = ?", (last, before, table.name))

@@ -87,3 +87,11 @@ def test_nor_does_one_of_an_account_that_was_renamed(tmp_path: Path) -> None:
         status, asked = billed(company, adjust=True)
         assert status == "adjusted"
         assert through_whole_tables(tmp_path / "state" / "ledger.db", asked) == []
+
+
+def test_the_proof_of_one_account_goes_through_no_table_either(tmp_path: Path) -> None:
+    with Company(tmp_path, rows(10)) as company:
+        assert billed(company)[0] == "issued"
+        with listening() as asked:
+            assert company.run("verify", "--account", "acme").exit_code == 0
+        assert through_whole_tables(tmp_path / "state" / "ledger.db", asked) == []
