@@ -158,7 +158,7 @@ def test_a_ledger_in_a_file_is_refused(company: Company) -> None:
     company.configure(workers={})
     done = company.process(*RUN, "--cluster", "tls://127.0.0.1:1")
     assert done.returncode == 2
-    assert done.stderr.startswith("--cluster: needs a ledger on PostgreSQL")
+    assert done.stderr.startswith("securevideo-billing: --cluster: needs a ledger on PostgreSQL")
 
 
 def test_a_worker_without_credentials_names_itself_and_the_others_go_on(company: Company) -> None:
