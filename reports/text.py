@@ -42,3 +42,8 @@ def so_many(count: int, noun: str, written: Callable[[int], str] = str) -> str:
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
+
+
+def place(month: str) -> str:
+    """The id of a month on its account's page."""
+    return f"month-{month}"

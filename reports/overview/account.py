@@ -13,7 +13,7 @@ from reports.overview import matters
 from reports.overview.content import AccountPage, Bill, DocumentEntry, OverviewMonth
 from reports.overview.progress import Progress, progress
 from reports.overview.spark import digits_of, is_foreign, spark
-from reports.text import so_many
+from reports.text import place, so_many
 from reports.wording import title_of
 
 MAY_HAVE_CHANGED = Cell("May have changed", mark="△", tone="warning")
@@ -88,7 +88,7 @@ def _month(account: AccountPage, month: OverviewMonth, locale: Locale) -> MonthR
 
     warnings = so_many(month.warnings, "warning", locale.number)
     return MonthRow(
-        id=matters.place(month.month),
+        id=place(month.month),
         month=month.month,
         text=locale.month(month.month),
         status=matters.status(month.status),

@@ -5,6 +5,7 @@ from typing import Any
 from reports.formats.html.table import Cell
 from reports.locale import Locale
 from reports.overview.content import AccountPage, Concern, MonthStatus, Overview
+from reports.text import place
 
 MONTH_STATUSES = {
     "issued": ("✓", "Issued", "ok"),
@@ -64,8 +65,3 @@ def concern(one: Concern, locale: Locale, path: str | None) -> dict[str, Any]:
         "to_do": to_do,
         "path": None if path is None else f"{path}#{place(one.month)}",
     }
-
-
-def place(month: str) -> str:
-    """The id of a month on its account's page."""
-    return f"month-{month}"

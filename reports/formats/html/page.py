@@ -45,7 +45,7 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
         "window_title": f"{kind.title} {document.number or document.month}, {document.bill_to.name}",
         "is_draft": not document.final,
         "running": in_css(shown(_running(document, kind, locale), 200)),
-        "related": related(document, on_screen=most is None),
+        "related": related(document, locale.month, on_screen=most is None),
         "why": why_draft(document, locale.day, locale.number),
         "number": document.number or "",
         "no_number": UNNUMBERED,

@@ -161,7 +161,8 @@ def test_hostile_text_stays_text(kind) -> None:
     assert style(page) == style(plain_page)
     assert not any(key.startswith("on") for _, attributes in page.elements for key in attributes)
     for attributes in page.all("a"):
-        assert re.fullmatch(r"#findings-title|\./[\w.%~-]+|\.\./(\.\./)?index\.html", str(attributes["href"]))
+        above = r"\.\./(\.\./)?index\.html(#month-\d{4}-\d\d)?"
+        assert re.fullmatch(rf"#findings-title|\./[\w.%~-]+|{above}", str(attributes["href"]))
 
 
 def style(page: Page) -> str:
@@ -299,6 +300,8 @@ def test_a_document_names_and_links_its_files_and_what_it_adjusts_and_nothing_th
     assert addresses == [
         *(f"{stem}-CN1.{ending}" for ending in ("xlsx", "json", "csv")),
         f"{stem}.html",
+        "../index.html#month-2016-10",
+        "../index.html#month-2016-12",
         "../index.html",
         "../../index.html",
     ]
