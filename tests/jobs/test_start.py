@@ -91,7 +91,10 @@ def test_a_full_disk_behind_the_help_is_one_readable_line(company: Company, argu
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["run", "--month", MONTH, "--output", "out"], "Invalid value for '--output': out: the current folder is "),
+        (
+            ["run", "--month", MONTH, "--output", "out"],
+            "Invalid value for '--output': out: the current folder no longer exists",
+        ),
         (["verify", "--output", "out"], "Invalid value for '--output': out: the current folder no longer exists"),
         (["backup", "copy.db"], "the current folder no longer exists; change to one that does, then run the command"),
     ],
