@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 
-from benchmarks import centres, fleet, many, matching, webhook
+from benchmarks import centres, fleet, ledger, many, matching, webhook
 from benchmarks.measure import ChildFailed, Measured, child
 from benchmarks.months import EVERY, MonthMeasured, measured
 from benchmarks.targets import Target, table
@@ -78,6 +78,8 @@ def compare(plan: Plan) -> list[Target]:
         targets.append(centres.target(FULL, plan.rounds, environ))
     print(f"measuring the overview of {plan.accounts:,} accounts …", file=sys.stderr, flush=True)
     targets += many.targets(plan.accounts, environ)
+    print(f"measuring the ledger of {plan.accounts:,} accounts …", file=sys.stderr, flush=True)
+    targets += ledger.targets(plan.accounts, environ)
     if plan.fleet:
         print(f"measuring a fleet of {plan.fleet} accounts …", file=sys.stderr, flush=True)
         targets += fleet.targets(plan.fleet, environ)

@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Select, Table, func, insert, select, update
 
 from jobs.ledger.schema import heads
 from reports.text import so_many
@@ -96,16 +97,21 @@ def breaks_among(connection: Connection, table: Table, which: ColumnElement[bool
 
     Only these rows are read, and of those before each the digest.
     """
-    before = table.alias()
-    columns = [*_covered(table), table.c.digest, before.c.digest.label("digest_before")]
-    each = select(*columns).outerjoin_from(table, before, before.c.id == table.c.id - 1).where(which)
-    for row in connection.execute(each.order_by(table.c.id)).mappings():
-        if row["digest"] != (made := digest(table, dict(row), row["digest_before"] or "")):
-            yield Break(f"row {row['id']} of table {table.name}", f"the digest {made}", str(row["digest"]))
+    each = _with_digest_before(table).where(which).order_by(table.c.id)
+    for row_id, *values, stored, before in connection.execute(each):
+        if stored != (made := _digest(table, [row_id, *values], before or "")):
+            yield Break(f"row {row_id} of table {table.name}", f"the digest {made}", str(stored))
             return
     newest = select(func.max(table.c.id)).scalar_subquery()
     last = connection.execute(select(table.c.id, table.c.digest).where(table.c.id == newest)).one_or_none()
     yield from _unlike(table, head(connection, table), (last.id, last.digest) if last else START)
+
+
+@cache
+def _with_digest_before(table: Table) -> Select[Any]:
+    before = table.alias()
+    query = select(*_covered(table), table.c.digest, before.c.digest)
+    return query.outerjoin_from(table, before, before.c.id == table.c.id - 1)
 
 
 def _unlike(table: Table, noted: End, last: End) -> Iterator[Break]:

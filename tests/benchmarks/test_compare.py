@@ -14,8 +14,8 @@ def test_the_smallest_comparison_runs_from_end_to_end(capsys: pytest.CaptureFixt
     row = next(line for line in output.splitlines() if line.startswith("200 ") and "MiB" not in line)
     assert row.count("×") == 4 or "not there yet" in row
     assert all(writer in output for writer in ("ours", *compare.OTHERS))
-    assert len(targets) == 7  # of workbook and overview: those of a month are for 300 sessions and more
-    assert [line[:6] in ("met   ", "MISSED") for line in output.splitlines()[-7:]] == [True] * 7
+    assert len(targets) == 10  # of workbook, overview and ledger: those of a month are for 300 sessions and more
+    assert [line[:6] in ("met   ", "MISSED") for line in output.splitlines()[-10:]] == [True] * 10
 
 
 def test_a_fleet_is_billed_whole_by_several_jobs() -> None:
