@@ -114,23 +114,18 @@ def _percent(value: object) -> Decimal:
     return _at_most_15_digits(rate.copy_abs())
 
 
-def whole(low: int, high: int) -> PlainValidator:
-    """A whole number, both bounds inclusive; no text, no 8.0."""
+def whole(low: int, high: int, word: str = "") -> PlainValidator:
+    """A whole number, both bounds inclusive; no text, no 8.0. `word`: what may stand instead, for None."""
+    allowed = f"a whole number from {low} to {high}, " + (f"or the word {word}" if word else "without quotes or point")
 
-    def read(value: object) -> int:
+    def read(value: object) -> int | None:
+        if word and value == word:
+            return None
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise expected(f"a whole number from {low} to {high}, without quotes or point", value)
+            raise expected(allowed, value)
         return value
 
     return PlainValidator(read)
-
-
-def _jobs(value: object) -> int | None:
-    if value == "auto":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_JOBS:
-        raise expected(f"a whole number from 1 to {MAX_JOBS}, or the word auto", value)
-    return value
 
 
 def seconds(high: int) -> PlainValidator:
@@ -148,14 +143,6 @@ def seconds(high: int) -> PlainValidator:
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
         raise expected("true or false, without quotes", value)
-    return value
-
-
-def _included(value: object) -> int | None:
-    if value == "unlimited":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
-        raise expected(f"a whole number from 0 to {MAX_COUNT}, or the word unlimited", value)
     return value
 
 
@@ -286,7 +273,7 @@ Amount = Annotated[Decimal, PlainValidator(_amount)]
 SignedAmount = Annotated[Decimal, PlainValidator(_signed_amount)]
 Percent = Annotated[Decimal, PlainValidator(_percent)]
 Switch = Annotated[bool, PlainValidator(_switch)]
-Included = Annotated[int | None, PlainValidator(_included)]  # None: unlimited
+Included = Annotated[int | None, whole(0, MAX_COUNT, "unlimited")]  # None: unlimited
 Count = Annotated[int, whole(0, MAX_COUNT)]
 Name = Annotated[str, text(200)]
 Free = Annotated[str, text(200, blank=True)]
@@ -297,5 +284,5 @@ FileMode = Annotated[int, PlainValidator(_file_mode)]
 AccountKey = Annotated[str, PlainValidator(_account_key)]
 PathText = Annotated[str, PlainValidator(path)]
 OptionalPath = Annotated[str | None, PlainValidator(path)]  # None: left out
-Jobs = Annotated[int | None, PlainValidator(_jobs)]  # None: auto
+Jobs = Annotated[int | None, whole(1, MAX_JOBS, "auto")]  # None: auto
 InvoicePrefix = Annotated[str, matching(_PREFIX, _PREFIX_ALLOWED)]
