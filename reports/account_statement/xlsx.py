@@ -3,9 +3,10 @@
 from datetime import datetime, time
 
 from reports.account_statement.statement import NO_PAYMENTS, TITLE, AccountStatement, InCurrency
-from reports.formats.xlsx.book import SheetCell, Sheets, Span, accounting
+from reports.formats.xlsx.book import SheetCell, Sheets, Span
 from reports.formats.xlsx.page import Print, lay_out, wide
 from reports.formats.xlsx.stream import packed
+from reports.formats.xlsx.styles import accounting
 from reports.wording import title_of
 
 _HEADS = ("Date", "Document", "Number", "Service month", "Net", "Tax", "Total", "Issued so far")

@@ -1,9 +1,10 @@
 """A comparison of plans as a workbook: one sheet, its totals live."""
 
 from reports.comparison.result import ASSUMPTIONS, Comparison, Priced
-from reports.formats.xlsx.book import SheetCell, Sheets, Span, accounting
+from reports.formats.xlsx.book import SheetCell, Sheets, Span
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.stream import packed
+from reports.formats.xlsx.styles import accounting
 
 SHEET = "Plans"
 HEAD = 4  # row

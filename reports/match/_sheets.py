@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from reports.formats.xlsx.book import GREEN, VERMILLION, SheetCell, Sheets, Span
+from reports.formats.xlsx.book import SheetCell, Sheets, Span
+from reports.formats.xlsx.styles import GREEN, VERMILLION
 from reports.match.result import MEANINGS, Item, Match, bucket
 from reports.stored import plain
 from reports.text import so_many

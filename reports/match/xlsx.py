@@ -5,12 +5,13 @@ from functools import partial
 import pandas as pd
 
 from reports.formats.xlsx import rows, sessions_sheet
-from reports.formats.xlsx.book import Sheets, accounting
+from reports.formats.xlsx.book import Sheets
 from reports.formats.xlsx.columns import Column
 from reports.formats.xlsx.page import Print, lay_out
 from reports.formats.xlsx.ranges import SHEET_ROWS, blocks
 from reports.formats.xlsx.rows import Cells, Style
 from reports.formats.xlsx.stream import packed
+from reports.formats.xlsx.styles import accounting
 from reports.match import _sheets
 from reports.match.result import Match
 from reports.text import shown

@@ -6,10 +6,11 @@ import pandas as pd
 
 from reports import wording
 from reports.document import STATUSES
-from reports.formats.xlsx.book import GREEN, VERMILLION, SheetCell, Sheets, Span
+from reports.formats.xlsx.book import SheetCell, Sheets, Span
 from reports.formats.xlsx.hosts_sheet import LIVE_UP_TO
 from reports.formats.xlsx.ranges import SheetTable
 from reports.formats.xlsx.rows import EXACT_UP_TO
+from reports.formats.xlsx.styles import GREEN, VERMILLION
 from reports.usage.report import UsageReport
 
 SHEET = "Usage"

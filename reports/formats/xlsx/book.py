@@ -4,67 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Context, Decimal
-from io import BytesIO
 from typing import Any
 from unicodedata import east_asian_width
 
-from xlsxwriter import Workbook
 from xlsxwriter.format import Format
-from xlsxwriter.packager import Packager
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from reports.document import Document
 from reports.text import shown
 
-from .model import price_digits
+from .styles import LOOKS, in_currency
+from .unpacked import PlainSheet, UnpackedWorkbook
 
 Value = int | Decimal | str
 Sum = tuple[str, int | Decimal]  # a formula and its value
 
-BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
-GREY, PALE = "#595959", "#F2F2F2"
 _CELL = Context(prec=15)  # significant digits that a double keeps exactly
 LONGEST_SUM = 2000  # characters of a sum written cell by cell; a formula of Excel's holds 8,192
-SHARED_STRINGS = "xl/sharedStrings.xml"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-_LOOKS: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 20, "font_color": BLUE},
-    "draft": {"bold": True, "font_size": 36, "font_color": VERMILLION},
-    "band": {"font_color": "#FFFFFF", "bg_color": "#18202C"},  # of documents that are no plain invoice
-    "section": {"bold": True, "font_size": 13, "font_color": BLUE},
-    "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, "text_wrap": True, "valign": "vcenter"},
-    "bold": {"bold": True},
-    "note": {"font_color": GREY},
-    "job": {"font_color": GREY, "italic": True},
-    "wrap": {"text_wrap": True},
-    "top": {"valign": "top"},
-    "right": {"align": "right"},
-    "center": {"align": "center"},
-    "left": {"align": "left"},  # of text that may run right to left
-    "link": {"font_color": BLUE, "underline": 1},
-    "way": {"font_color": BLUE},  # a link in print
-    "unlocked": {"locked": False},
-    "edited": {"bold": True, "font_color": VERMILLION},
-    "row": {"bottom": 4, "bottom_color": "#BFBFBF"},
-    "sum": {"bold": True, "top": 1},
-    "grand": {"bold": True, "top": 1, "bottom": 6, "font_size": 12},
-    "blocking": {"bold": True, "font_color": VERMILLION},
-    "warning": {"bold": True, "font_color": "#8A5A00"},  # orange, dark enough to read as text
-    "info": {"font_color": BLUE},
-    "box": {"bg_color": PALE, "font_size": 9},
-    "count": {"num_format": "#,##0"},
-    "pace": {"num_format": "#,##0.0", "font_color": GREY, "italic": True},
-    "quantity": {"num_format": "#,##0_);(#,##0)"},
-    "squares": {"num_format": "#,##0.######"},
-    "share": {"num_format": "0.0%"},
-    "id": {"num_format": "0"},
-    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
-    "instant": {"num_format": "yyyy-mm-dd hh:mm:ss.000", "align": "left", "indent": 1},
-    "indent": {"indent": 1},
-    "percent": {"num_format": '0.####"%"'},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,53 +103,18 @@ def fitting(number: int | Decimal) -> int | Decimal:
     return int(plain) if plain == plain.to_integral_value() else plain
 
 
-class _Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types for mypy to read
-    """XlsxWriter's sheet, less its search of every formula for functions newer than 2010: none here uses one.
-
-    A sheet of hosts has thousands of formulas, and the search would be half of what the other sheets cost.
-    """
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:  # noqa: ARG002  # as it is called
-        return formula.removeprefix("=")
-
-
-class _Parts(Packager):  # type: ignore[misc]  # as above
-    """The parts that XlsxWriter would pack; the shared strings without content, which `stream.packed` gives them."""
-
-    def _create_package(self) -> list[object]:
-        made = [(name, content.getvalue(), is_image) for content, name, is_image in super()._create_package()]
-        self.contents = {name: content if is_image else content.encode() for name, content, is_image in made}
-        return []  # XlsxWriter packs none
-
-    def _write_shared_strings_file(self) -> None:
-        if self.workbook.str_table.count:
-            self._filename(SHARED_STRINGS)
-
-
-class _Workbook(Workbook):  # type: ignore[misc]  # as above
-    """XlsxWriter's workbook, its parts left as they are: packed by it, each would be deflated twice and inflated."""
-
-    def __init__(self) -> None:
-        options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
-        super().__init__(BytesIO(), options)
-        self.packager = _Parts()
-
-    def _get_packager(self) -> Packager:
-        return self.packager
-
-
 class Sheets:
     """An XlsxWriter workbook with this program's styles and habits. Rows and columns count from 0."""
 
     def __init__(self, looks: Mapping[str, dict[str, Any]] | None = None) -> None:
         """`looks`: styles beside the usual ones."""
-        self.workbook = _Workbook()
+        self.workbook = UnpackedWorkbook()
         self._gaps: dict[tuple[str, int, int], Decimal] = {}
         self._formats: dict[tuple[str, ...], Format] = {}
-        self._looks = {**_LOOKS, **(looks or {})}
+        self._looks = {**LOOKS, **(looks or {})}
 
     def sheet(self, name: str) -> Worksheet:
-        return self.workbook.get_worksheet_by_name(name) or self.workbook.add_worksheet(name, _Sheet)
+        return self.workbook.get_worksheet_by_name(name) or self.workbook.add_worksheet(name, PlainSheet)
 
     def style(self, *looks: str) -> Format:
         """The format that the named looks make together; "quote" is the apostrophe before text like a formula."""
@@ -300,33 +223,10 @@ class Book(Sheets):
     """The workbook of a document, which has the looks of its currency."""
 
     def __init__(self, document: Document) -> None:
-        super().__init__(_currency_looks(document))
+        super().__init__(in_currency(document))
         self.document = document
 
 
 def _width(text: str) -> int:
     """In digits: East Asian signs are twice as wide."""
     return len(text) if text.isascii() else sum(1 + (east_asian_width(sign) in "WF") for sign in text)
-
-
-def _currency_looks(document: Document) -> dict[str, dict[str, Any]]:
-    """Accounting formats in the digits of the currency; prices show all of theirs, point under point."""
-    number = _figure(document.digits)
-    more = price_digits(document) - document.digits
-    price = number + "?" * more if document.digits or not more else f"{number}.{'0' * more}"
-
-    return {
-        "money": {"num_format": accounting(document.digits)},
-        "total": {"num_format": accounting(document.digits, f'"{document.currency}"')},
-        "price": {"num_format": f"{price}_);({price.replace('?', '#')})"},
-    }
-
-
-def _figure(digits: int) -> str:
-    return "#,##0" + ("." + "0" * digits if digits else "")
-
-
-def accounting(digits: int, code: str = "") -> str:
-    """The format of amounts with so many digits; `code`: a currency's, quoted, at the cell's left edge."""
-    number = _figure(digits)
-    return f"_({code}* {number}_);_({code}* ({number});_({code}* {number}_);_(@_)"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .book import GREEN, VERMILLION, Book, SheetCell, Value
+from .book import Book, SheetCell, Value
 from .pricing import SHEET
+from .styles import GREEN, VERMILLION
 
 HEADS = ("Check", "", "Live", "Must equal", "Difference", "Result")
 

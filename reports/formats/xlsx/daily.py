@@ -10,10 +10,11 @@ from xlsxwriter.chart import Chart
 from reports.document import Document, Part
 from reports.forecast import PartForecast
 
-from .book import BLUE, ORANGE, VERMILLION, Book, SheetCell, Span
+from .book import Book, SheetCell, Span
 from .model import Tally
 from .pricing import SHEET
 from .ranges import SheetTable
+from .styles import BLUE, ORANGE, VERMILLION
 
 HEADS = ("Day (UTC)", "", "Counted (live)", "Counted (job)", "Difference", "Running count", "Allowance")
 RUNNING, LIMIT, PACE = 5, 6, 7  # columns; the last where the document has a forecast

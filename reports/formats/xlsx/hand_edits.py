@@ -7,9 +7,10 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from reports.document import STATUSES, Document
 
-from .book import VERMILLION, Book, SheetCell
+from .book import Book, SheetCell
 from .columns import counts_towards_limit
 from .ranges import Block, SheetTable
+from .styles import VERMILLION
 
 LINE = 1  # its row, under the title
 WIDTH, HEIGHT = 22, 48  # of the line beside the Sessions table: characters, points

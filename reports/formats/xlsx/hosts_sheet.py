@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 
-from reports.document import STATUSES, HostUse
+from reports.counts import HostUse
+from reports.document import STATUSES
 
-from .book import BLUE, Book, Span
+from .book import Book, Span
 from .model import Tally, price_digits
 from .page import set_up, totals_of, wide
 from .ranges import SheetTable
 from .rows import EXACT_UP_TO
+from .styles import BLUE
 
 SHEET = "Hosts"
 LIVE_UP_TO = 5_000_000  # hosts × sessions: beyond, a recalculation would take minutes

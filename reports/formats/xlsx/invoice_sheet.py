@@ -6,9 +6,10 @@ from datetime import date
 from decimal import Decimal
 from textwrap import wrap
 
-from reports.document import Document, Line, Party
+from reports.document import Document, Line
 from reports.findings import blocking_findings
 from reports.forecast import Forecast, explained, range_of
+from reports.parties import Party
 from reports.payment import balance, particulars
 from reports.text import shown, so_many
 from reports.wording import KINDS, UNNUMBERED, reason_of, why_draft

@@ -12,8 +12,9 @@ from html import escape
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from .book import SHARED_STRINGS, Sheets
+from .book import Sheets
 from .rows import text_element
+from .unpacked import SHARED_STRINGS
 
 LEVEL = 1  # of deflate: level 6 is a third smaller and takes the rows twice as long
 FEW = 5  # pieces of a sheet that is over before a thread for it would have paid

@@ -7,9 +7,10 @@ from xlsxwriter.chart import Chart
 
 from reports.document import STATUSES, Document
 
-from .book import BLUE, GREEN, ORANGE, SKY, VERMILLION, Book
+from .book import Book
 from .model import half_up
 from .page import set_up, wide
+from .styles import BLUE, GREEN, ORANGE, SKY, VERMILLION
 
 SHEET = "Trend"
 LEAST, MOST = 3, 13  # months

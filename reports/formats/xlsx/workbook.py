@@ -22,12 +22,13 @@ from . import (
     sessions_sheet,
     trend_sheet,
 )
-from .book import BLUE, GREEN, GREY, ORANGE, VERMILLION, Book
+from .book import Book
 from .model import tally
 from .page import set_up
 from .ranges import SHEET_ROWS, SheetTable, blocks
 from .reconciliation_sheet import Sums
 from .stream import packed
+from .styles import BLUE, GREEN, GREY, ORANGE, VERMILLION
 
 
 def build(document: Document, sessions: pd.DataFrame, sheet_rows: int = SHEET_ROWS) -> bytes:
