@@ -18,7 +18,9 @@ from typing import Any, Literal
 import msgspec
 
 from reports.allocation import Allocation
+from reports.counts import Allowance, HostUse, Minutes, Rows
 from reports.forecast import Forecast
+from reports.parties import Customer, Issuer
 
 STATUSES = ("BILL", "COMP", "DUPL", "SVCO")
 
@@ -55,58 +57,6 @@ Kind = Literal[
 
 
 NO_TAX = "Tax"  # the name of a tax that nobody configured
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    name: str
-    address: tuple[str, ...] = ()
-    email: str = ""
-    tax_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """How the issuer is paid; "" or empty where not configured.
-
-    In `reference` and `link` `{number}` stands for the document's number and `{account}` for the account's key.
-    """
-
-    bank: str
-    account: str
-    iban: str  # without blanks
-    bic: str
-    routing_number: str
-    reference: str
-    lines: tuple[str, ...]
-    link: str  # https://…
-
-
-@dataclass(frozen=True, slots=True)
-class Logo:
-    media_type: Literal["image/png", "image/svg+xml"]
-    data: str  # the file in base64
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer(Party):
-    payment: Payment | msgspec.UnsetType = msgspec.UNSET
-    logo: Logo | msgspec.UnsetType = msgspec.UNSET
-    footer: str | msgspec.UnsetType = msgspec.UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class Particular:
-    """What a customer wants to find on the documents."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Customer(Party):
-    reference: str | msgspec.UnsetType = msgspec.UNSET  # a purchase order's number
-    fields: tuple[Particular, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,48 +122,6 @@ class Part:
     def included(self, meter: str) -> int | None:
         """None: unlimited, or no such meter."""
         return next((one.included for one in self.meters if one.name == meter), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    known: int
-    unknown_sessions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """received = counted + set_aside + repeated + never_connected, always."""
-
-    received: int
-    counted: int
-    set_aside: int
-    repeated: int
-    never_connected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """The sessions allowance over all parts.
-
-    `included` and `unused` are None where any part is unlimited or has no sessions meter.
-    """
-
-    included: int | None
-    used: int
-    unused: int | None
-    overage: int
-    unlimited: bool  # at least one part is unlimited: "included_sessions" prints "unlimited"
-
-
-@dataclass(frozen=True, slots=True)
-class HostUse:
-    host_id: int
-    name: str  # "Host 4" where History names none
-    sessions: Mapping[str, int]  # by status, every status present
-    minutes: int  # known minutes of all its counted sessions
-    charge: Decimal  # exact sum of its sessions' charges, unrounded
-    external_id: str = ""  # the customer's own id of the host; "" where unset or unknown
-    active: bool | None = None  # still a user of the account; None where the list of hosts could not be fetched
 
 
 @dataclass(frozen=True, slots=True)

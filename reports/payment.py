@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import msgspec
 from markupsafe import Markup
 
-from reports.document import Document, Logo
+from reports.document import Document
+from reports.parties import Logo
 
 _DATA = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _LINK = re.compile(r"https://[A-Za-z0-9][^\s\"'<>\\@]*")

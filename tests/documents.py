@@ -12,27 +12,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.counts import Allowance, HostUse, Minutes, Rows
 from reports.document import (
     STATUSES,
-    Allowance,
     Band,
     Change,
-    Customer,
     Document,
     Finding,
-    HostUse,
     IssuedDocument,
-    Issuer,
     Kind,
     Line,
-    Minutes,
     MonthTotals,
     Part,
     PartMeter,
-    Rows,
     Snapshot,
 )
 from reports.forecast import Forecast, PartForecast
+from reports.parties import Customer, Issuer
 
 MONTH, DAYS = "2016-11", 30
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from reports.document import Customer, Document, Issuer, Particular, Payment
+from reports.document import Document
 from reports.overview.content import AccountPage, Overview
+from reports.parties import Customer, Issuer, Particular, Payment
 
 MARKUP = "\"'><img src=x onerror=alert(1)></style></title><script>alert(2)</script>{{ 7*7 }}{% x %}<!-- &lt;\u202e\x07"
 SHOWN_MARKUP = MARKUP[: -len("\u202e\x07")]  # what is left of it where text is shown

@@ -5,7 +5,8 @@ import zlib
 from base64 import b64encode
 from dataclasses import replace
 
-from reports.document import Customer, Document, Issuer, Logo, Particular, Payment
+from reports.document import Document
+from reports.parties import Customer, Issuer, Logo, Particular, Payment
 
 IBAN = "DE89370400440532013000"  # the standard's own example
 PAYMENT = Payment(

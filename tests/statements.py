@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 from reports.account_statement.statement import AccountStatement, Entry, InCurrency, MonthIssued
-from reports.document import Party
+from reports.parties import Party
 from tests.overviews import presentation
 
 CURRENCIES = (("EUR", 2), ("JPY", 0), ("KWD", 3))

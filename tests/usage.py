@@ -17,7 +17,8 @@ from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier, parts_of
 from jobs.billing.reconcile import Reconciliation
 from jobs.billing.terms import Terms
 from jobs.ledger import frames
-from reports.document import Customer, Document, Finding, Issuer, MonthTotals, Presentation, Snapshot
+from reports.document import Document, Finding, MonthTotals, Presentation, Snapshot
+from reports.parties import Customer, Issuer
 
 NOVEMBER = Month(2016, 11)
 CLOSED = datetime(2016, 12, 4, tzinfo=UTC)

@@ -15,7 +15,8 @@ from jobs.billing.findings import finding, in_order, of_session
 from jobs.billing.month import Month, Period
 from jobs.billing.plan import PlannedPart, metered, part_numbers
 from jobs.billing.sessions import NORMALISED, STATUS_DTYPE, Usage
-from reports.document import STATUSES, Finding, Rows
+from reports.counts import Rows
+from reports.document import STATUSES, Finding
 from reports.findings import KINDS
 
 DAY_MINUTES = 1440

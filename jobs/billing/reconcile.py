@@ -16,7 +16,8 @@ from jobs.billing.rating import Rated, rate
 from jobs.billing.sessions import Usage
 from jobs.billing.terms import Terms
 from jobs.errors import UnitError
-from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Allowance, Band, HostUse, Minutes, Part
+from reports.counts import Allowance, HostUse, Minutes
+from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Band, Part
 from reports.stored import plain
 
 

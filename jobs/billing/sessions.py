@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from reports.document import STATUSES, Finding, Rows
+from reports.counts import Rows
+from reports.document import STATUSES, Finding
 
 NORMALISED: dict[str, Any] = {
     "session_id": "Int64",  # 1 … 2^63-1

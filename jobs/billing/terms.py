@@ -12,7 +12,8 @@ import msgspec
 from jobs.billing.centres import AllocationTerms
 from jobs.billing.plan import METERS, Plan, Tax
 from reports import stored as documents
-from reports.document import Customer, Document, Issuer
+from reports.document import Document
+from reports.parties import Customer, Issuer
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from jobs.config.settings import (
     Workers,
 )
 from jobs.errors import ConfigError, UsageError
-from reports.document import Issuer, Logo
+from reports.parties import Issuer, Logo
 
 if TYPE_CHECKING:
     from jobs.config.centre_map import CentreMap

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
-from reports.document import Logo
+from reports.parties import Logo
 
 MAX_BYTES = 64 * 1024
 MAX_PIXELS = 2000  # of a side

@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, model_validator
 from jobs.config import fields, locations
 from jobs.config.fields import Free, Name, expected, refusal, required
 from jobs.config.section import Section
-from reports.document import Customer, Issuer, Logo, Particular, Payment
+from reports.parties import Customer, Issuer, Logo, Particular, Payment
 
 MOST_FIELDS = 4
 WAYS = ("account", "iban", "lines", "link")  # one of them at least: by the others alone nobody can pay

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from jobs.billing.centres import MapRow
 from jobs.billing.terms import Terms
-from reports.document import Issuer, Presentation
+from reports.document import Presentation
+from reports.parties import Issuer
 
 if TYPE_CHECKING:
     from jobs.billing.ahead import Alerts

@@ -21,7 +21,8 @@ from jobs.ledger.drift import Drift, IssuedMonth
 from jobs.ledger.rows import document_of
 from jobs.ledger.schema import documents, events, snapshots
 from jobs.output.summary import Decided, from_ledger
-from reports.document import Allowance, Document
+from reports.counts import Allowance
+from reports.document import Document
 
 _AT_ONCE = 400  # accounts: enough that a query costs little beside its rows
 _SETTLED = ("issued", "adjusted", "unchanged")  # what such a run noted needs nobody, unless money is unallocated

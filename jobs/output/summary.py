@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType
 
 from jobs.billing.invoicing import Issued
 from reports.allocation import UNALLOCATED, Allocation
-from reports.document import Allowance, Change, Document, Finding, Minutes, Rows, Snapshot
+from reports.counts import Allowance, Minutes, Rows
+from reports.document import Change, Document, Finding, Snapshot
 from reports.findings import folded
 from reports.stored import plain, pretty, to_builtins
 from reports.text import so_many
@@ -52,7 +53,7 @@ class SummaryDocument:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The sessions allowance over all parts; None where `reports.document.Allowance` has it."""
+    """The sessions allowance over all parts; None where `reports.counts.Allowance` has it."""
 
     included: int | None
     used: int

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from reports.document import Party, Presentation
+from reports.document import Presentation
+from reports.parties import Party
 
 TITLE = "Statement of account"
 NO_PAYMENTS = (

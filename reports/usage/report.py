@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from reports.document import Finding, Minutes, Rows
+from reports.counts import Minutes, Rows
+from reports.document import Finding
 
 USAGE_COLUMNS = {
     "session_id": "Int64",

@@ -13,7 +13,8 @@ from jobs.billing.findings import finding
 from jobs.billing.month import Month
 from jobs.billing.plan import Plan, parts_of
 from jobs.billing.sessions import NORMALISED, Usage
-from reports.document import Finding, Rows
+from reports.counts import Rows
+from reports.document import Finding
 from reports.findings import KINDS
 from tests.usage import (
     BY_MINUTE,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from jobs.billing.plan import Hosts
 from jobs.billing.terms import Terms
-from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES, Allowance, Minutes
+from reports.counts import Allowance, Minutes
+from reports.document import PARTICIPANT_COLUMNS, SESSION_COLUMNS, STATUSES
 from reports.stored import to_json
 from tests.usage import (
     LARGEST_ID,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jobs.billing import terms
 from jobs.billing.plan import Hosts, Meter, Plan, Tax, Tier
 from jobs.billing.terms import Terms
-from reports.document import Customer, Issuer, Particular, Payment
+from reports.parties import Customer, Issuer, Particular, Payment
 
 amounts = st.decimals(min_value=0, max_value=10**9, places=4, allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 10**9)

@@ -15,7 +15,7 @@ from jobs import config
 from jobs.billing.plan import Hosts, Meter, Tier
 from jobs.config import Config, CredentialSource, models
 from jobs.errors import ConfigError, CredentialError
-from reports.document import Particular, Payment
+from reports.parties import Particular, Payment
 from tests import paying
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"

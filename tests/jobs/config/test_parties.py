@@ -9,7 +9,7 @@ import pytest
 
 from jobs import config
 from jobs.errors import ConfigError
-from reports.document import Customer, Issuer
+from reports.parties import Customer, Issuer
 
 ACCOUNT: dict[str, Any] = {
     "credentials": {"identifier": {"env": "A"}, "secret": {"env": "B"}},

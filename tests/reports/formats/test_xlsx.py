@@ -17,12 +17,13 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from reports.document import Customer, Document, Issuer, Line
+from reports.document import Document, Line
 from reports.formats.xlsx import render
 from reports.formats.xlsx.book import fitting
 from reports.formats.xlsx.model import half_up
 from reports.formats.xlsx.reading import read_figures
 from reports.formats.xlsx.workbook import build
+from reports.parties import Customer, Issuer
 from reports.text import shown
 from tests.documents import heading, sample
 from tests.reports.formats.libreoffice import recalculated
