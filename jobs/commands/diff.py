@@ -22,7 +22,7 @@ def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: d
 
     Asks nothing of the vendor: `run` fetches the newest snapshot. Exit status 3 if any differ.
     """
-    config = ctx.obj.config()
+    config = ctx.obj.config(account)
     need_ledger(config)
     with open_ledger(config) as ledger:
         archive = Archive(ledger, open_snapshots(config))

@@ -54,11 +54,11 @@ class Invocation:
 
     config_file: Path
 
-    def config(self) -> "Config":
-        """Raises ConfigError."""
+    def config(self, only: str | None = None) -> "Config":
+        """`only`: the key of the account that is needed. Raises ConfigError."""
         from jobs.config import load
 
-        return load(self.config_file)
+        return load(self.config_file, only)
 
 
 class Commands(click.Group):

@@ -203,7 +203,7 @@ def report(
 
     The files are in OUTPUT/KEY/reports. An address is treated like a patient's name and stands in none of them.
     """
-    config = ctx.obj.config()
+    config = ctx.obj.config(account)
     (chosen,) = chosen_accounts(config, [account])
     wanted = past_months([months] if months else [], "can be reported so far")
     hide_secrets(ctx, [chosen])

@@ -33,7 +33,7 @@ def statement(
     """
     from jobs.statement import statement_of, write
 
-    config = ctx.obj.config()
+    config = ctx.obj.config(account)
     begin, end = (str(single_month(months)) if months else None for months in (first, last))
     if begin and end and end < begin:
         raise UsageError(f"--to {end} lies before --from {begin}; name the earlier month with --from")

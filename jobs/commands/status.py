@@ -87,7 +87,7 @@ def status(ctx: click.Context, *, session_id: int, account: str, as_json: bool) 
 
     It knows Zoom-based sessions only. Exit status 3 if it does not know the session, or says what is not documented.
     """
-    config = ctx.obj.config()
+    config = ctx.obj.config(account)
     (chosen,) = chosen_accounts(config, [account])
     hide_secrets(ctx, [chosen])
     found = ask(config, chosen, session_id, environ=os.environ, now=now)

@@ -17,7 +17,19 @@ from pydantic_core import PydanticCustomError
 from jobs.billing import money
 from jobs.billing.plan import Tax
 from jobs.billing.terms import Terms
-from jobs.config import alerts, allocation, books, locations, mistakes, models, parties, plans, rules, source
+from jobs.config import (
+    account_files,
+    alerts,
+    allocation,
+    books,
+    locations,
+    mistakes,
+    models,
+    parties,
+    plans,
+    rules,
+    source,
+)
 from jobs.config.credentials import exposed, read_credential
 from jobs.config.settings import (
     Account,
@@ -49,13 +61,14 @@ __all__ = [
 ]
 
 
-def load(path: Path) -> Config:
+def load(path: Path, only: str | None = None) -> Config:
     """The configuration in the file at `path`. Raises ConfigError: one line for each mistake, ascending by line.
 
-    Credentials are not read, only where they stand.
+    Credentials are not read, only where they stand. `only`: the key of an account; where accounts have files of their
+    own, no other one's is read, nor compared with it.
     """
     try:
-        read = source.read(path)
+        read = account_files.joined(source.read(path), path.parent, only)
     except source.Unreadable as error:
         place = f"{path}:{error.line}" if error.line else str(path)
         raise ConfigError(f"{place}: {error.message}") from None

@@ -22,11 +22,21 @@ _SHAPES = {
 
 
 def lines(file: Path, source: Source, found: Iterable[Mistake], root: type[Section] = models.FileSection) -> list[str]:
-    """One line for each mistake, those of the YAML included, ascending by line. `root`: the section of the file."""
-    placed = [*((source.root.line_of(path), path, message) for path, message in found), *source.mistakes]
-    placed.sort(key=lambda mistake: mistake[0])
-    texts = (f"{file}:{line}: {shown(path, root)}: {message}" for line, path, message in placed)
+    """One line for each mistake, those of the YAML included, ascending by line, `file` before those of accounts.
+
+    `root`: the section of the file.
+    """
+    mistakes = [*((source.root.line_of(path), path, message) for path, message in found), *source.mistakes]
+    placed = [(_file_of(path, source) or file, line, path, message) for line, path, message in mistakes]
+    placed.sort(key=lambda mistake: (mistake[0] != file, mistake[0], mistake[1]))
+    texts = (
+        f"{where}{f':{line}' if line else ''}: {shown(path, root)}: {message}" for where, line, path, message in placed
+    )
     return list(dict.fromkeys(texts))
+
+
+def _file_of(path: KeyPath, source: Source) -> Path | None:
+    return source.files.get(str(path[1])) if path[:1] == ("accounts",) and len(path) > 1 else None
 
 
 def from_pydantic(

@@ -6,8 +6,8 @@ file's text: it could be a secret.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ class Node:
 class Source:
     root: Node
     mistakes: tuple[tuple[int, tuple[str | int, ...], str], ...]  # line, path, message: keys given twice, tags, anchors
+    files: Mapping[str, Path] = field(default_factory=dict)  # of accounts by key, where they have files of their own
 
 
 def read(path: Path) -> Source:
