@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from reports.locale import Locale
 from reports.text import shown
 
 
@@ -16,6 +17,17 @@ def fill(name: str, variables: Mapping[str, Any], clean: Callable[[str], str] = 
     `clean`: what makes a text fit to be shown.
     """
     return _environment(clean).get_template(name).render(variables)
+
+
+def frame(locale: Locale, paper: str, program_version: str, *, for_paper: bool = False) -> dict[str, Any]:
+    """The variables that every page has. `for_paper`: a renderer that knows neither screens nor browsers prints it."""
+    return {
+        "for_paper": for_paper,
+        "lang": locale.page_tag,
+        "date_lang": locale.tag,
+        "paper": {"A4": "A4", "Letter": "letter"}[paper],
+        "program_version": program_version,
+    }
 
 
 @cache

@@ -3,10 +3,10 @@
 from typing import Any
 
 from reports.account_statement.statement import NO_PAYMENTS, TITLE, AccountStatement, Entry, InCurrency
-from reports.formats.html.table import Cell, Table, day, number, row, table
+from reports.formats.html.table import Cell, Table, day, instant, number, row, table
 from reports.locale import Locale, locale_named
 from reports.stored import plain
-from reports.templating import fill
+from reports.templating import fill, frame
 from reports.wording import title_of
 
 _DOCUMENTS = "Date | Document | Service month | #Net | #Tax | #Total | #Issued so far"
@@ -21,18 +21,13 @@ def page(statement: AccountStatement) -> dict[str, Any]:
     """The template's variables."""
     shown = statement.presentation
     locale = locale_named(shown.locale)
-    at = statement.known_at
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[shown.paper],
+    return frame(locale, shown.paper, shown.program_version) | {
         "title": TITLE,
+        "window_title": f"{TITLE}: {statement.account}, {statement.period}",
         "no_payments": NO_PAYMENTS,
         "statement": statement,
-        "program_version": shown.program_version,
         "months": [locale.month(month) for month in dict.fromkeys((statement.first, statement.last))],
-        "known_at": Cell(locale.instant(at, shown.timezone), time=at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        "known_at": instant(statement.known_at, locale, shown.timezone),
         "totals": [
             (f"Issued in {one.currency}", _total(one, locale), _span(one, locale)) for one in statement.currencies
         ],

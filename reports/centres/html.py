@@ -11,7 +11,7 @@ from reports.formats.html.table import Cell, Table, day, name, number, row, tabl
 from reports.locale import Locale, locale_named
 from reports.presentable import presentable
 from reports.stored import plain
-from reports.templating import fill
+from reports.templating import fill, frame
 from reports.text import so_many
 
 MOST = 100  # sessions listed, as a page is read and printed; the workbook holds all
@@ -37,11 +37,7 @@ def page(statement: Statement, allocation: Allocation, workbook: str) -> dict[st
     document, share = presentable(statement.document), statement.share
     locale = locale_named(document.locale)
     money, left = f"{document.currency} ", len(statement.sessions) - MOST
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[document.paper],
+    return frame(locale, document.paper, document.program_version) | {
         "document": document,
         "share": share,
         "title": statement.title,

@@ -3,9 +3,9 @@
 from typing import Any
 
 from reports.comparison.result import ASSUMPTIONS, Comparison
-from reports.formats.html.table import Cell, Heading, Table, columns, name, number, row, table
+from reports.formats.html.table import Cell, Heading, Table, columns, instant, name, number, row, table
 from reports.locale import Locale, locale_named
-from reports.templating import fill
+from reports.templating import fill, frame
 
 
 def render(comparison: Comparison) -> bytes:
@@ -17,28 +17,20 @@ def page(comparison: Comparison) -> dict[str, Any]:
     """The template's variables."""
     shown = comparison.presentation
     locale = locale_named(shown.locale)
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[shown.paper],
+    return frame(locale, shown.paper, shown.program_version) | {
+        "issuer": comparison.issuer,
         "comparison": comparison,
         "window_title": f"Plans compared, {comparison.period}, {comparison.customer}",
-        "program_version": shown.program_version,
         "verdict": comparison.verdict(),
         "facts": [
             ("Account", name(comparison.account)),
             ("Months", Cell(comparison.period)),
-            ("Statuses as of", _instant(comparison, locale)),
+            ("Statuses as of", instant(comparison.as_of, locale)),
         ],
         "nets": _nets(comparison, locale),
         "break_even": [one.in_words() for one in comparison.break_even],
         "assumptions": ASSUMPTIONS,
     }
-
-
-def _instant(comparison: Comparison, locale: Locale) -> Cell:
-    return Cell(locale.instant(comparison.as_of), time=comparison.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _nets(comparison: Comparison, locale: Locale) -> Table:

@@ -9,7 +9,7 @@ from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, 
 from reports.locale import Locale, locale_named
 from reports.match._sheets import RULES, STEPS, particulars, sources
 from reports.match.result import MEANINGS, Item, Match, bucket
-from reports.templating import fill
+from reports.templating import fill, frame
 from reports.text import so_many
 
 
@@ -21,11 +21,8 @@ def render(match: Match, sessions: pd.DataFrame) -> bytes:  # noqa: ARG001  # th
 def page(match: Match) -> dict[str, Any]:
     """The template's variables."""
     locale = locale_named(match.locale)
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[match.paper],
+    return frame(locale, match.paper, match.program_version) | {
+        "issuer": match.issuer,
         "match": match,
         "month": locale.month(match.month),
         "window_title": f"Match {match.number} of the vendor's bill, {match.month}, {match.customer}",

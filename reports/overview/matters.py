@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from reports.formats.html.table import Cell
+from reports import templating
+from reports.formats.html.table import Cell, instant
 from reports.locale import Locale
 from reports.overview.content import AccountPage, Concern, MonthStatus, Overview
 from reports.text import place
@@ -31,14 +32,9 @@ MATTERS = {
 def frame(page: Overview | AccountPage, locale: Locale) -> dict[str, Any]:
     """The variables that every overview template has."""
     at, shown = page.known_at, page.presentation
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[shown.paper],
+    return templating.frame(locale, shown.paper, shown.program_version) | {
         "issuer": page.issuer,
-        "program_version": shown.program_version,
-        "known_at": at and Cell(locale.instant(at, shown.timezone), time=at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        "known_at": at and instant(at, locale, shown.timezone),
     }
 
 

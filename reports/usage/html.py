@@ -8,9 +8,9 @@ import pandas as pd
 from reports.document import STATUSES
 from reports.findings import blocking_findings
 from reports.formats.html import usage
-from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
+from reports.formats.html.table import UNKNOWN, Cell, Row, Table, instant, name, number, row, table
 from reports.locale import Locale, locale_named
-from reports.templating import fill
+from reports.templating import fill, frame
 from reports.text import so_many
 from reports.usage.report import UsageReport
 from reports.wording import STATUSES as WORDS
@@ -28,11 +28,8 @@ def page(report: UsageReport, sessions: pd.DataFrame) -> dict[str, Any]:
     locale = locale_named(report.locale)
     others = [file for kind, file in report.files.items() if kind != "html"]
     see_also = " and ".join(others) or "the workbook: --format xlsx"
-    return {
-        "for_paper": False,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
-        "paper": {"A4": "A4", "Letter": "letter"}[report.paper],
+    return frame(locale, report.paper, report.program_version) | {
+        "issuer": report.issuer,
         "report": report,
         "window_title": f"Usage report, not an invoice: {report.about}, {report.period}, {report.customer}",
         "period": _period(report, locale),
@@ -66,13 +63,12 @@ def _alert(report: UsageReport, locale: Locale) -> str:
 
 
 def _facts(report: UsageReport, locale: Locale) -> list[tuple[str, Cell]]:
-    read = Cell(locale.instant(report.fetched_at), time=report.fetched_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     return [
         ("Usage of", name(report.about)),
         ("Customer", name(report.customer)),
         ("Account", name(report.account)),
         ("Period", Cell(f"{_period(report, locale)}, UTC")),
-        ("Read", read),
+        ("Read", instant(report.fetched_at, locale)),
     ]
 
 

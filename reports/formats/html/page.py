@@ -13,11 +13,12 @@ from reports.forecast import explained, range_of
 from reports.formats.html import charges, usage
 from reports.formats.html.chart import chart
 from reports.formats.html.related import related
-from reports.formats.html.table import UNKNOWN, Cell, day, name, number
+from reports.formats.html.table import UNKNOWN, Cell, day, instant, name, number
 from reports.locale import Locale, locale_named
 from reports.payment import balance, data_uri, how_to_pay, particulars
 from reports.presentable import presentable
 from reports.stored import plain
+from reports.templating import frame
 from reports.text import in_css, shown, so_many
 from reports.wording import KINDS, UNNUMBERED, DocumentKind, why_draft
 
@@ -33,12 +34,8 @@ def page(document: Document, sessions: pd.DataFrame, *, most: int | None = None)
     workbook = document.files.get("xlsx", "")
     see_also = f"the sheets of {workbook}" if workbook else "the workbook"
     bounded = {} if most is None else {"most": most}
-    return {
-        "for_paper": most is not None,
-        "lang": locale.page_tag,
-        "date_lang": locale.tag,
+    return frame(locale, document.paper, document.program_version, for_paper=most is not None) | {
         "made": f"{document.snapshot.fetched_at:%Y-%m-%dT%H:%M:%SZ}",
-        "paper": {"A4": "A4", "Letter": "letter"}[document.paper],
         "document": document,
         "kind": kind,
         "says": kind.says.format(corrects=document.corrects or UNNUMBERED),
@@ -203,8 +200,7 @@ def _trace(document: Document) -> list[str]:
 def _origin(document: Document, locale: Locale) -> list[tuple[str, Cell]]:
     """Where the figures come from."""
     fetched = document.snapshot.fetched_at
-    read = Cell(locale.instant(fetched), time=fetched.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    facts = [("Read from SecureVideo", read)]
+    facts = [("Read from SecureVideo", instant(fetched, locale))]
     if document.timezone != "UTC":
         facts.append(("Local time", Cell(locale.instant(fetched, document.timezone))))
     return [

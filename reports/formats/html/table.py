@@ -1,7 +1,7 @@
 """Tables as the template's macro takes them: ready texts, and what each cell is."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from reports.locale import Locale
@@ -91,3 +91,8 @@ def name(text: str) -> Cell:
 
 def day(value: date, locale: Locale) -> Cell:
     return Cell(locale.day(value), time=value.isoformat())
+
+
+def instant(value: datetime, locale: Locale, timezone: str = "UTC") -> Cell:
+    """To the second, as it is in `timezone`."""
+    return Cell(locale.instant(value, timezone), time=value.strftime("%Y-%m-%dT%H:%M:%SZ"))
