@@ -8,7 +8,7 @@ from jobs.billing.acceptance import OF_SESSIONS, READ_AS, Acceptance, in_words, 
 from jobs.billing.decide import decide
 from jobs.billing.month import Month
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
+from jobs.commands.opening import existing_ledger, open_snapshots
 from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config
@@ -48,8 +48,7 @@ def accept(
     name, why = _plain("--by", by or _login_name()), _plain("--reason", reason)
     config = ctx.obj.config()
     (configured,) = chosen_accounts(config, [account])
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         said = _accepted(
             config, ledger, configured, single_month(month), code=code, session=session, by=name, reason=why
         )

@@ -4,7 +4,7 @@ import click
 
 from jobs.billing.month import Month
 from jobs.commands.console import print_json, say, tell_findings
-from jobs.commands.opening import need_ledger, open_ledger
+from jobs.commands.opening import existing_ledger
 from jobs.commands.options import MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import now
 from jobs.errors import UsageError
@@ -41,8 +41,7 @@ def allocate(
     (chosen,) = chosen_accounts(config, [account])
     if sum((policy is not None, compare, reallocate)) > 1:
         raise UsageError("--policy, --compare and --reallocate exclude each other; name one of them")
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         of = chargeback.issued_month(config, ledger, chosen, single_month(month))
         if reallocate:
             moved, name = chargeback.reallocate(config, ledger, of, now())

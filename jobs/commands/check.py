@@ -14,7 +14,7 @@ from jobs import log
 from jobs.billing.month import Month
 from jobs.billing.plan import Meter, Plan
 from jobs.commands.console import say
-from jobs.commands.opening import hide_secrets, need_ledger, open_ledger
+from jobs.commands.opening import existing_ledger, hide_secrets
 from jobs.commands.options import with_formats
 from jobs.commands.program import now
 from jobs.config import Account, Config, exposed, read_credential
@@ -192,8 +192,7 @@ def check(ctx: click.Context, *, online: bool, of_ledger: bool) -> None:
 
 def _ledger_holds(config: Config) -> int:
     """Proves the ledger whole, with the database's own parts; gives the exit status."""
-    need_ledger(config)
-    with open_ledger(config, checked=False) as ledger:
+    with existing_ledger(config, checked=False) as ledger:
         found = [f"{one.place}: expected {one.expected}, found {one.found}" for one in ledger.breaks()]
     for line in found:
         log.tell(logging.ERROR, f"the ledger is damaged: {line}")

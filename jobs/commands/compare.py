@@ -8,8 +8,8 @@ import click
 from jobs.billing import comparison
 from jobs.billing.invoicing import Issued
 from jobs.billing.month import Month
-from jobs.commands.console import print_json, say
-from jobs.commands.opening import need_ledger, open_ledger
+from jobs.commands.console import show
+from jobs.commands.opening import existing_ledger
 from jobs.commands.options import MonthRange, chosen_accounts, one_account, output_option
 from jobs.commands.program import PROGRAM, now, version
 from jobs.config import Account, Config, plans
@@ -48,8 +48,7 @@ def compare(
     config = ctx.obj.config()
     (chosen,) = chosen_accounts(config, [account])
     offered = plans.read(file, chosen.terms.currency)
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         newest = _newest(ledger, chosen, months)
     made = comparison.compared(
         newest,
@@ -59,10 +58,7 @@ def compare(
         presentation=config.presentation(version()),
     )
     paths = _write(config, output or config.output, chosen.key, made)
-    if as_json:
-        print_json(made.to_builtins())
-    else:
-        say(in_words(made, paths))
+    show(made.to_builtins(), in_words(made, paths), as_json=as_json)
 
 
 def _newest(ledger: Ledger, account: Account, months: Sequence[Month]) -> list[Issued]:

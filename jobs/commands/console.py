@@ -23,6 +23,14 @@ def print_json(value: Any) -> None:
     say(pretty(value).removesuffix(b"\n"))  # in UTF-8 whatever the locale (RFC 8259, 8.1)
 
 
+def show(value: Any, in_words: str, *, as_json: bool) -> None:
+    """Prints the result as JSON, or `in_words`. Raises like `say`."""
+    if as_json:
+        print_json(value)
+    else:
+        say(in_words)
+
+
 def print_json_array(values: Iterable[Any]) -> None:
     """The same bytes as `print_json` of the list, each value as it comes. Raises like `say`."""
     from reports.stored import pretty

@@ -5,8 +5,8 @@ from datetime import datetime
 import click
 
 from jobs.billing.month import Month
-from jobs.commands.console import print_json, say
-from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
+from jobs.commands.console import show
+from jobs.commands.opening import existing_ledger, open_snapshots
 from jobs.commands.options import MonthRange, as_of_option, one_account, single_month
 from jobs.replay import Archive, difference, in_words
 
@@ -23,12 +23,8 @@ def diff(ctx: click.Context, *, account: str, month: tuple[Month, ...], as_of: d
     Asks nothing of the vendor: `run` fetches the newest snapshot. Exit status 3 if any differ.
     """
     config = ctx.obj.config(account)
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         archive = Archive(ledger, open_snapshots(config))
         found = difference(archive, account, single_month(month), as_of=as_of.date() if as_of else None)
-    if as_json:
-        print_json(found)
-    else:
-        say(in_words(found))
+    show(found, in_words(found), as_json=as_json)
     ctx.exit(3 if found["changes"] else 0)

@@ -8,7 +8,7 @@ import click
 
 from jobs.billing.month import Month
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger
+from jobs.commands.opening import existing_ledger
 from jobs.commands.options import MonthRange, account_option, chosen_accounts
 from jobs.config import Account, Config
 from jobs.errors import ConfigError, UsageError
@@ -49,9 +49,8 @@ def export(
     config: Config = ctx.obj.config()
     chosen = {account.key: account for account in chosen_accounts(config, accounts)}
     _need_books(config, chosen)
-    need_ledger(config)
     wanted = {str(month) for named in months for month in named}
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         by_key = {key: account for account in chosen.values() for key in ledger.keys_of(account.key)}
         issued = [one.document for one in ledger.issued() if not accounts or one.document.account in by_key]
     selected = [one for one in issued if _selected(one, wanted, since)]

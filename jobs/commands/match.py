@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from jobs.billing.month import Month
-from jobs.commands.console import print_json, say
-from jobs.commands.opening import need_ledger, open_ledger, open_snapshots, write_index
+from jobs.commands.console import say, show
+from jobs.commands.opening import existing_ledger, open_snapshots, write_index
 from jobs.commands.options import MonthRange, chosen_accounts, one_account, single_month
 from jobs.commands.program import now, version
 from jobs.errors import UsageError, combined
@@ -62,17 +62,13 @@ def match(
     if detect and found is not None:
         say(detected(found))
         return
-    need_ledger(config)
     given = Given(found, bill, wanted, _user())
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         archive = Archive(ledger, open_snapshots(config))
         single = single_month(month)
         made, paths = matched(config, archive, chosen, single, given=given, now=now(), program_version=version())
         indexed, _ = write_index(config, ledger, config.output)
-    if as_json:
-        print_json(to_builtins(made.match))
-    else:
-        say(in_words(made.match, paths))
+    show(to_builtins(made.match), in_words(made.match, paths), as_json=as_json)
     ctx.exit(combined([indexed, 3 if made.match.open_items else 0]))
 
 

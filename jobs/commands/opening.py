@@ -51,10 +51,11 @@ def has_ledger(config: Config) -> bool:
     return True
 
 
-def need_ledger(config: Config) -> None:
-    """Raises UsageError where there is none yet."""
+def existing_ledger(config: Config, *, checked: bool = True) -> "Ledger":
+    """As `open_ledger`. Raises UsageError where there is none yet."""
     if not has_ledger(config):
         raise UsageError(f"there is no ledger at {config.ledger} yet; `{PROGRAM} run` creates it")
+    return open_ledger(config, checked=checked)
 
 
 def open_ledger(config: Config, *, checked: bool = True) -> "Ledger":

@@ -4,7 +4,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger
+from jobs.commands.opening import existing_ledger
 from jobs.config.fields import AccountKey
 from jobs.errors import UsageError
 
@@ -26,8 +26,7 @@ def rename(ctx: click.Context, *, old: str, new: str) -> None:
         raise UsageError(f"{new!r} cannot be an account's key: {error.errors()[0]['msg']}") from None
     if old != new and {old, new} <= config.accounts.keys():
         raise UsageError(f"{old} and {new} are two accounts in {config.path}; remove {old} from it first")
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         ledger.rename(old, new)
     hint = "" if new in config.accounts else f"; name it so in {config.path} too"
     say(f"account {old} is called {new} from now on{hint}")

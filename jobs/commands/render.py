@@ -8,7 +8,7 @@ import click
 
 from jobs.billing.month import Month
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger, write_index
+from jobs.commands.opening import existing_ledger, write_index
 from jobs.commands.options import MonthRange, format_option, only_account, output_option, single_month, with_formats
 from jobs.config import Config
 from jobs.errors import OutputError, UsageError
@@ -90,8 +90,7 @@ def render(
     config = ctx.obj.config()
     if formats:
         with_formats(config, formats)
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         folder = output or config.output
         of_month = str(single_month(month)) if month else None
         known = {} if output else noted(ledger.outline(account)["events"])

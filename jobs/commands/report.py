@@ -19,7 +19,7 @@ import pandas as pd
 from jobs.billing import usage_report as counted
 from jobs.billing.findings import blocks
 from jobs.billing.month import Month, Period
-from jobs.commands.console import print_json, say, tell_findings
+from jobs.commands.console import show, tell_findings
 from jobs.commands.opening import hide_secrets
 from jobs.commands.options import VENDOR_ID, MonthRange, chosen_accounts, one_account, output_option, past_months
 from jobs.commands.program import now, version
@@ -215,12 +215,9 @@ def report(
     made = make(config, chosen, asked, wanted, environ=os.environ, now=now, program_version=version())
     folder = output or config.output
     written = write(config, folder, *made, formats=[name for name in usage.NAMES if name in formats or not formats])
-    shown = written.to_builtins()
-    tell_findings(f"{account} {written.report.period}", shown["findings"], {"account": account})
-    if as_json:
-        print_json(shown)
-    else:
-        say(written.in_words())
+    found = written.to_builtins()
+    tell_findings(f"{account} {written.report.period}", found["findings"], {"account": account})
+    show(found, written.in_words(), as_json=as_json)
     ctx.exit(written.exit_status)
 
 

@@ -6,7 +6,7 @@ import click
 
 from jobs.billing.month import Month
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger
+from jobs.commands.opening import existing_ledger
 from jobs.commands.options import MonthRange, one_account, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import UsageError
@@ -37,8 +37,7 @@ def statement(
     begin, end = (str(single_month(months)) if months else None for months in (first, last))
     if begin and end and end < begin:
         raise UsageError(f"--to {end} lies before --from {begin}; name the earlier month with --from")
-    need_ledger(config)
-    with open_ledger(config) as ledger:
+    with existing_ledger(config) as ledger:
         made = statement_of(config, ledger, account, first=begin, last=end, program_version=version())
     for one in made.currencies:
         count = f"{len(one.entries)} document{'' if len(one.entries) == 1 else 's'}"

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from jobs.commands.console import print_json, say
+from jobs.commands.console import show
 from jobs.commands.opening import hide_secrets
 from jobs.commands.options import VENDOR_ID, chosen_accounts, one_account
 from jobs.commands.program import now
@@ -91,8 +91,5 @@ def status(ctx: click.Context, *, session_id: int, account: str, as_json: bool) 
     (chosen,) = chosen_accounts(config, [account])
     hide_secrets(ctx, [chosen])
     found = ask(config, chosen, session_id, environ=os.environ, now=now)
-    if as_json:
-        print_json(found.to_builtins())
-    else:
-        say(found.in_words())
+    show(found.to_builtins(), found.in_words(), as_json=as_json)
     ctx.exit(found.exit_status)

@@ -7,7 +7,7 @@ import click
 from jobs import verify as proof
 from jobs.billing.month import Month
 from jobs.commands.console import say
-from jobs.commands.opening import need_ledger, open_ledger, open_snapshots
+from jobs.commands.opening import existing_ledger, open_snapshots
 from jobs.commands.options import MonthRange, only_account, output_option, single_month
 from jobs.commands.program import version
 from jobs.errors import LedgerDamaged
@@ -23,9 +23,8 @@ from jobs.replay import Archive
 def verify(ctx: click.Context, *, account: str | None, month: tuple[Month, ...] | None, output: Path | None) -> None:
     """Prove ledger, snapshots and files against each other, offline. Exit status 3 if anything differs."""
     config = ctx.obj.config()
-    need_ledger(config)
     try:
-        ledger = open_ledger(config, checked=False)
+        ledger = existing_ledger(config, checked=False)
     except LedgerDamaged as error:
         say(str(error))
         ctx.exit(3)

@@ -1,4 +1,4 @@
-"""The faults that the simulated vendor can be asked for: one function a kind.
+"""The faults that the simulated vendor can be asked for: one function a kind, or one body.
 
 A fault is a dict, for example `{"path": "/history", "kind": "status", "status": 503, "retry_after": "2", "times": 2}`.
 
@@ -11,7 +11,8 @@ A fault is a dict, for example `{"path": "/history", "kind": "status", "status":
 | `skip` | not the first so many of those; default 0 |
 | `times` | only so many of them; absent: all |
 
-The other keys are the keyword arguments of the kind's function: a new fault is one function with `@kind`.
+The other keys are the keyword arguments of the kind's function: a new fault is one function with
+`@kind`, or a line of `_BODIES`.
 The first fault that strikes is the only one. Nothing outlives the client or the server.
 """
 
@@ -111,16 +112,6 @@ def truncated_json(wire: Wire, right: WireReply) -> None:
     wire.send(replace(right, body=right.body[: len(right.body) // 2]))
 
 
-@kind("invalid-json")
-def invalid_json(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=b'[\r\n  {\r\n    "SessionId": 105236,,\r\n  }\r\n]'))
-
-
-@kind("empty")
-def empty(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=b""))
-
-
 @kind("html")
 def html(wire: Wire, _right: WireReply, *, status: int = 200) -> None:
     wire.send(WireReply(status, b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>", "text/html"))
@@ -201,24 +192,24 @@ def huge_number(wire: Wire, right: WireReply, *, digits: int = 5000) -> None:
     wire.send(replace(right, body=_ROW % (b"9" * digits, b"25", b"")))
 
 
-@kind("nan")
-def nan(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=_ROW % (b"105236", b"NaN", b"")))
+_BODIES = {  # that no client should accept
+    "invalid-json": b'[\r\n  {\r\n    "SessionId": 105236,,\r\n  }\r\n]',
+    "empty": b"",
+    "nan": _ROW % (b"105236", b"NaN", b""),
+    "duplicate-keys": _ROW % (b'105236,\r\n    "SessionId": 105237', b"25", b""),
+    "bad-utf8": _ROW % (b"105236", b"25", b"\xff\xc3("),
+    "lone-surrogate": _ROW % (b"105236", b"25", b"\\ud800"),
+}
 
 
-@kind("duplicate-keys")
-def duplicate_keys(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=_ROW % (b'105236,\r\n    "SessionId": 105237', b"25", b"")))
+def _sends(body: bytes) -> Callable[[Wire, WireReply], None]:
+    def send(wire: Wire, right: WireReply) -> None:
+        wire.send(replace(right, body=body))
+
+    return send
 
 
-@kind("bad-utf8")
-def bad_utf8(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=_ROW % (b"105236", b"25", b"\xff\xc3(")))
-
-
-@kind("lone-surrogate")
-def lone_surrogate(wire: Wire, right: WireReply) -> None:
-    wire.send(replace(right, body=_ROW % (b"105236", b"25", b"\\ud800")))
+KINDS.update({name: _sends(body) for name, body in _BODIES.items()})
 
 
 @kind("bom")
