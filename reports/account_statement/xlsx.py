@@ -61,8 +61,7 @@ def _documents(book: Sheets, statement: AccountStatement, one: InCurrency) -> Sh
     name, money = _documents_sheet(one), one.currency
     sheet = book.sheet(name)
     width = wide(14, one.digits, (*(entry.running for entry in one.entries), one.net, one.total))
-    for column, columns in enumerate((12, 24, 30, 14, width, width, width, width)):
-        sheet.set_column(column, column, columns)
+    book.widths(name, 12, 24, 30, 14, width, width, width, width)
     _top(book, name, statement, _HEADS, 4)
     for at, entry in enumerate(one.entries, _FIRST):
         sheet.write_datetime(at, 0, datetime.combine(entry.issued_on, time()), book.style("date", "row"))
@@ -89,8 +88,7 @@ def _months(book: Sheets, statement: AccountStatement, one: InCurrency) -> None:
     last = _FIRST + len(one.entries) - 1
     months, totals = Span(documents, 3, _FIRST, last), Span(documents, 6, _FIRST, last)
     width = wide(16, one.digits, (month.year_to_date for month in one.months))
-    for column, columns in enumerate((16, 12, width, width, width)):
-        book.sheet(name).set_column(column, column, columns)
+    book.widths(name, 16, 12, width, width, width)
     _top(book, name, statement, _MONTH_HEADS, 1)
     for at, month in enumerate(one.months, _FIRST):
         own = book.text(name, at, 0, month.month, "row").local

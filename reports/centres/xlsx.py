@@ -72,9 +72,7 @@ def _write(book: Book, statement: Statement, allocation: Allocation, table: Shee
     row = _counts(book, last + 4, statement, table)
     book.text(SHEET, row + 1, 0, "Why", "section")
     for offset, reason in enumerate(statement.reasons(allocation), row + 2):
-        sheet.merge_range(offset, 0, offset, 2, "", book.style("wrap", "top"))
-        book.text(SHEET, offset, 0, reason, "wrap", "top")
-        book.height(SHEET, offset, (reason, WIDE + 2 * NARROW))
+        book.paragraph(SHEET, offset, 2, reason, WIDE + 2 * NARROW)
 
 
 def _counts(book: Book, row: int, statement: Statement, table: SheetTable) -> int:

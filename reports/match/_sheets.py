@@ -25,9 +25,7 @@ STEPS = {
 
 def summary(book: Sheets, match: Match) -> dict[str, SheetCell]:
     """Both totals and the bridge between them, live; what is open. Gives the cells that get a defined name."""
-    sheet = book.sheet(SUMMARY)
-    for column, width in enumerate((LABEL, TEXT, FIGURE, FIGURE, FIGURE)):
-        sheet.set_column(column, column, width)
+    book.widths(SUMMARY, LABEL, TEXT, FIGURE, FIGURE, FIGURE)
     book.text(SUMMARY, 0, 0, f"The vendor's bill for {match.month}, checked", "title")
     row = pairs(book, SUMMARY, 2, particulars(match)) + 1
     book.heads(SUMMARY, row, ("From our total to theirs", "", f"Amount ({match.currency})"), 2)
@@ -90,10 +88,7 @@ def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, SheetC
     steps = Span(SUMMARY, 2, first, row - 1)
     formula = f"ROUND({difference.local}-SUM({steps.local}),{match.digits})"
     unexplained = book.live(SUMMARY, row + 2, 2, formula, match.unexplained, "money", "row")
-    for criteria, colour in (("==", GREEN), ("!=", VERMILLION)):
-        look = book.workbook.add_format({"bold": True, "font_color": colour})
-        rule = {"type": "cell", "criteria": criteria, "value": 0, "format": look}
-        book.sheet(SUMMARY).conditional_format(row + 2, 2, row + 2, 2, rule)
+    book.coloured(SUMMARY, (row + 2, 2, row + 2, 2), {("==", "0"): GREEN, ("!=", "0"): VERMILLION})
     named = {"ours_total": ours, "theirs_total": theirs, "difference": difference, "unexplained": unexplained}
     book.texts(SUMMARY, row + 3, 0, ("Open", "differences that need attention: see Differences"), "row")
     open_items = book.constant(SUMMARY, row + 3, 2, match.open_items, "count", "row")
@@ -134,8 +129,7 @@ def _codes(book: Sheets, match: Match, row: int) -> int:
 def differences(book: Sheets, match: Match) -> None:
     """A row a difference."""
     sheet = book.sheet(DIFFERENCES)
-    for column, width in enumerate((24, 12, 14, 16, 9, 10, 14, 12, 34, 34)):
-        sheet.set_column(column, column, width)
+    book.widths(DIFFERENCES, 24, 12, 14, 16, 9, 10, 14, 12, 34, 34)
     book.text(DIFFERENCES, 0, 0, "Differences", "title")
     heads = ("Code", "Session", "Ours", "Theirs", "Open", "Sessions", f"Amount ({match.currency})", "First seen")
     book.heads(DIFFERENCES, 2, (*heads, "What to do", "Note"), 10)
@@ -170,9 +164,7 @@ def _difference(book: Sheets, row: int, item: Item, seen: str, said: str) -> Non
 
 def amounts(book: Sheets, match: Match) -> None:
     """The bridge's amounts on both sides, and lines of the activity file that belong to no session."""
-    sheet = book.sheet(AMOUNTS)
-    for column, width in enumerate((LABEL, 24, 24, FIGURE)):
-        sheet.set_column(column, column, width)
+    book.widths(AMOUNTS, LABEL, 24, 24, FIGURE)
     book.text(AMOUNTS, 0, 0, "Amounts", "title")
     book.heads(AMOUNTS, 2, ("What differs", "Ours", "Theirs", f"Difference ({match.currency})"), 1)
     row = 3
@@ -196,8 +188,7 @@ def amounts(book: Sheets, match: Match) -> None:
 
 def columns(book: Sheets, match: Match) -> None:
     """How the activity file was read."""
-    for column, width in enumerate((LABEL, TEXT, FIGURE)):
-        book.sheet(COLUMNS).set_column(column, column, width)
+    book.widths(COLUMNS, LABEL, TEXT, FIGURE)
     book.text(COLUMNS, 0, 0, "How the activity file was read", "title")
     found = match.sheet
     if found is None:

@@ -10,7 +10,7 @@ from reports.formats.xlsx.book import SheetCell, Sheets, Span
 from reports.formats.xlsx.hosts_sheet import LIVE_UP_TO
 from reports.formats.xlsx.ranges import SheetTable
 from reports.formats.xlsx.rows import EXACT_UP_TO
-from reports.formats.xlsx.styles import GREEN, VERMILLION
+from reports.formats.xlsx.styles import VERDICTS
 from reports.usage.report import UsageReport
 
 SHEET = "Usage"
@@ -45,9 +45,7 @@ def write(book: Sheets, report: UsageReport, table: SheetTable, sessions: pd.Dat
     row = _reply(book, row + 1, report)
     book.text(SHEET, row + 1, 0, "How to read this report", "section")
     for offset, rule in enumerate(report.rules, row + 2):
-        sheet.merge_range(offset, 0, offset, LAST, "", book.style("wrap", "top"))
-        book.text(SHEET, offset, 0, rule, "wrap", "top")
-        book.height(SHEET, offset, (rule, 2 * WIDE + NARROW * (LAST - 1)))
+        book.paragraph(SHEET, offset, LAST, rule, 2 * WIDE + NARROW * (LAST - 1))
     return named | {"all_checks": verdict}
 
 
@@ -102,10 +100,7 @@ def _verdict(book: Sheets, row: int, differences: Span) -> tuple[int, SheetCell]
     formula = f'IF(SUMSQ({differences.local})=0,"OK","ERROR")'
     value = "ERROR" if book.gap(differences) else "OK"
     cell = book.live(SHEET, row, 2, formula, value, "row", "bold", "right")
-    for word, colour in (("OK", GREEN), ("ERROR", VERMILLION)):
-        look = book.workbook.add_format({"bold": True, "font_color": colour})
-        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
-        book.sheet(SHEET).conditional_format(row, 2, row, 2, rule)
+    book.coloured(SHEET, (row, 2, row, 2), VERDICTS)
     return row + 1, cell
 
 

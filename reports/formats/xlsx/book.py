@@ -150,6 +150,24 @@ class Sheets:
         for column, head in enumerate(heads):
             self.text(sheet, row, column, head, "head", *(["right"] if column >= words else []))
 
+    def widths(self, sheet: str, *widths: int) -> None:
+        """Of the first columns, in characters."""
+        for column, width in enumerate(widths):
+            self.sheet(sheet).set_column(column, column, width)
+
+    def paragraph(self, sheet: str, row: int, last: int, text: str, width: int) -> None:
+        """Wrapped text over the columns up to `last`, together `width` characters wide."""
+        self.sheet(sheet).merge_range(row, 0, row, last, "", self.style("wrap", "top"))
+        self.text(sheet, row, 0, text, "wrap", "top")
+        self.height(sheet, row, (text, width))
+
+    def coloured(self, sheet: str, area: tuple[int, int, int, int], colours: Mapping[tuple[str, str], str]) -> None:
+        """Colours beside what cells say, never instead of it: by comparison and value, as in ("==", '"OK"')."""
+        for (criteria, value), colour in colours.items():
+            look = self.workbook.add_format({"bold": True, "font_color": colour})
+            rule = {"type": "cell", "criteria": criteria, "value": value, "format": look}
+            self.sheet(sheet).conditional_format(*area, rule)
+
     def height(self, sheet: str, row: int, *texts: tuple[str, int], line: int = 15) -> None:
         """As many lines as the longest of the wrapped texts needs in a column of its width."""
         lines = max(-(-_width(shown(text)) * 21 // (20 * width)) for text, width in texts)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .book import Book, SheetCell, Value
 from .pricing import SHEET
-from .styles import GREEN, VERMILLION
+from .styles import VERDICTS
 
 HEADS = ("Check", "", "Live", "Must equal", "Difference", "Result")
 
@@ -35,7 +35,7 @@ def write(book: Book, row: int, checks: Sequence[Check]) -> SheetCell:
     value = "OK" if all(verdicts) else "ERROR"
     whole = book.live(SHEET, row, 1, formula, value, "section", "left")
     for area in ((row, 1, row, 1), (first, 5, last, 5)):
-        _colour(book, area)
+        book.coloured(SHEET, area, VERDICTS)
     return whole
 
 
@@ -49,11 +49,3 @@ def _check(book: Book, row: int, check: Check) -> bool:
     formula = f'IF({difference.local}=0,"OK","ERROR")'
     book.live(SHEET, row, 5, formula, "ERROR" if round(apart, 6) else "OK", "center", "row")
     return not round(apart, 6)
-
-
-def _colour(book: Book, area: tuple[int, int, int, int]) -> None:
-    """Colour beside the word, never instead of it."""
-    for word, colour in (("OK", GREEN), ("ERROR", VERMILLION)):
-        look = book.workbook.add_format({"bold": True, "font_color": colour})
-        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
-        book.sheet(SHEET).conditional_format(*area, rule)

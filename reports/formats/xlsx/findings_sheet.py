@@ -31,8 +31,7 @@ def _others(document: Document) -> str:
 def fill(book: Sheets, findings: Sequence[Finding], others: str, links: Links = NONE) -> None:
     """The sheet's cells. `others`: where those are that do not fit; `links`: where sessions stand."""
     sheet = book.sheet(SHEET)
-    for column, width in enumerate((14, 24, 14, 70, 60)):
-        sheet.set_column(column, column, width)
+    book.widths(SHEET, 14, 24, 14, 70, 60)
     book.text(SHEET, 0, 0, "Findings", "title")
     book.texts(SHEET, 2, 0, ("Severity", "Code", "Session", "What was found", "What to do"), "head")
     sheet.freeze_panes(3, 0)

@@ -44,8 +44,7 @@ def write(book: Book, pricing: Pricing, totals: Totals) -> Written:
     document = book.document
     sheet = book.sheet(SHEET)
     set_up(book, SHEET, one=len(document.lines) <= ONE_PAGE)
-    for column, width in enumerate(_widths(document)):
-        sheet.set_column(column, column, width)
+    book.widths(SHEET, *_widths(document))
     top = _heading(book)
     row = _parties(book, payment_block.logo(book, SHEET, top), totals)
     if reason := reason_of(document):

@@ -22,8 +22,7 @@ def write(book: Book, links: Links) -> tuple[str, Decimal]:
     set_up(book, SHEET, landscape=True)
     digits = max(document.digits, *(decimals(change.amount) for change in document.changes), 0)
     amount = wide(18, digits, totals_of(document))
-    for column, width in enumerate((16, 20, 24, 24, amount, 72)):
-        sheet.set_column(column, column, width)
+    book.widths(SHEET, 16, 20, 24, 24, amount, 72)
     sheet.ignore_errors({"number_stored_as_text": "A1:A1048576"})  # session numbers are names, not figures
     book.text(SHEET, 0, 0, f"Restatement of {document.month}", "title")
     against = ", ".join(issued.number or issued.kind for issued in document.already_issued)

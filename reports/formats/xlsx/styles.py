@@ -9,6 +9,8 @@ from .model import price_digits
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"  # Okabe-Ito
 GREY, PALE = "#595959", "#F2F2F2"
 
+VERDICTS = {("==", '"OK"'): GREEN, ("==", '"ERROR"'): VERMILLION}
+
 LOOKS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 20, "font_color": BLUE},
     "draft": {"bold": True, "font_size": 36, "font_color": VERMILLION},
