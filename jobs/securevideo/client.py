@@ -148,7 +148,7 @@ class Client:
             raise TryAgainLater(f"{where}: try again later: {failure}", failure.retry_after) from failure
 
     def _request(self, path: str, query: Mapping[str, str]) -> httpx.Request:
-        url = self._base.copy_with(path=self._base.path.rstrip("/") + path, params=dict(query))
+        url = httpx.URL(str(self._base).rstrip("/") + path, params=dict(query))  # the path as it is configured
         return httpx.Request("GET", url, headers=self._headers)
 
     def _fetch(
