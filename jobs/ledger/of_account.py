@@ -12,6 +12,7 @@ from jobs.errors import LedgerDamaged
 from jobs.ledger import chain
 from jobs.ledger.chain import Break
 from jobs.ledger.renames import keys_of
+from jobs.ledger.rows import LedgerRow, small_rows
 from jobs.ledger.schema import attachments, credentials, documents, events, lines, numbers, renames, snapshots
 
 TABLES = (snapshots, attachments, documents, lines, numbers, events, renames, credentials)  # that have rows of accounts
@@ -61,3 +62,14 @@ def _disagreements(connection: Connection, keys: Sequence[str]) -> Iterator[Brea
         if lacking := [table for table, named in names_it.items() if not named]:
             place, expected = f"document {row_id} of account {keys[0]}", "an entry in each table's index of accounts"
             yield Break(place, expected, f"none in that of {' and '.join(lacking)}")
+
+
+def outline(connection: Connection, account: str | None = None) -> dict[str, list[LedgerRow]]:
+    """The rows of each table that has rows of accounts, as they are stored, in order; or one's only.
+
+    Of documents only what is small.
+    """
+    if account is None:
+        return {table.name: small_rows(connection, table) for table in TABLES}
+    keys = keys_of(connection, account)
+    return {table.name: small_rows(connection, table, rows_of(table, keys)) for table in TABLES}

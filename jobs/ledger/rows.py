@@ -113,6 +113,36 @@ def attached_to(connection: Connection, snapshot_id: int) -> list[LedgerRow]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def attached(connection: Connection, snapshot_id: int) -> dict[str, str]:
+    """What was asked beside a snapshot: by kind, the SHA-256 it is kept under."""
+    return {row["kind"]: row["sha256"] for row in attached_to(connection, snapshot_id)}
+
+
+def snapshot(connection: Connection, snapshot_id: int) -> Snapshot:
+    return snapshot_from(_whole(connection, snapshots, snapshot_id))
+
+
+def document_ids(connection: Connection, account: str | None, month: str | None) -> Sequence[int]:
+    """In the order in which they were posted; of one account and month if named."""
+    own = () if account is None else (documents.c.account.in_(keys_of(connection, account)),)
+    of_month = () if month is None else (documents.c.month == month,)
+    return connection.execute(select(documents.c.id).where(*own, *of_month).order_by(documents.c.id)).scalars().all()
+
+
+def document_row(connection: Connection, document_id: int) -> LedgerRow:
+    """A row of `documents`, whole."""
+    return _whole(connection, documents, document_id)
+
+
+def _whole(connection: Connection, table: Table, row_id: int) -> LedgerRow:
+    return dict(connection.execute(select(table).where(table.c.id == row_id)).mappings().one())
+
+
+def issued_months(connection: Connection, account: str) -> list[str]:
+    """Ascending."""
+    return sorted(newest_of_each_month(connection, account, ALL))
+
+
 def snapshot_from(row: LedgerRow) -> Snapshot:
     return Snapshot(row["sha256"], datetime.fromisoformat(row["fetched_at"]), row["rows"])
 

@@ -7,12 +7,12 @@ stores its document, so none is lost, doubled or left out, whatever happens to t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from jobs.billing.acceptance import Acceptance
 from jobs.billing.invoicing import Issued
@@ -29,24 +29,16 @@ from jobs.ledger import (
     posting,
     proof,
     renames,
+    rows,
 )
 from jobs.ledger import known as decided_on
 from jobs.ledger.adding import NewDocument
 from jobs.ledger.alerts import Noting
 from jobs.ledger.chain import Break
 from jobs.ledger.known import Known, View
-from jobs.ledger.rows import (
-    ALL,
-    attached_to,
-    counting,
-    in_text,
-    issued_from,
-    newest_of_each_month,
-    small_rows,
-    snapshot_from,
-)
+from jobs.ledger.rows import ALL, counting, in_text, issued_from, newest_of_each_month
+from jobs.ledger.run import Run
 from jobs.ledger.schema import credentials as pairs
-from jobs.ledger.schema import documents, runs, snapshots
 from jobs.ledger.schema import renames as renames_table
 from jobs.ledger.snapshots import Digests
 from jobs.ledger.state import Survey
@@ -58,9 +50,23 @@ if TYPE_CHECKING:
 
     from jobs.ledger.frames import Ids
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 __all__ = ["ALL", "NO_ATTACHMENTS", "Known", "Ledger", "NewDocument", "View"]
 
 NO_ATTACHMENTS: Mapping[str, Digests] = MappingProxyType({})
+
+
+def _one_view(query: "Callable[Concatenate[Connection, P], R]") -> "Callable[Concatenate[Ledger, P], R]":
+    """A query as a method of the ledger, which asks it in one consistent view."""
+
+    @wraps(query)
+    def method(ledger: "Ledger", /, *arguments: P.args, **named: P.kwargs) -> R:
+        with engine.reading(ledger._engine) as connection:  # noqa: SLF001  # a method
+            return query(connection, *arguments, **named)
+
+    return method
 
 
 class Ledger:
@@ -85,26 +91,35 @@ class Ledger:
         """
         self._engine = engine.open_engine(location, patient=patient)
         self._now = now
-        utf8 = command.encode(errors="backslashreplace").decode()  # a file name on it may be any bytes
-        self._run = {"program_version": program_version, "command": utf8}
-        self._run_id = run_id
+        self._run = Run(self._engine, now, program_version, command, run_id)
         self._ids: dict[int, Ids] = {}
-        self._proven: proof.Ends = {}
         self._proven_accounts: set[str] = set()
         if checked:
             with engine.disposed_on_error(self._engine):
                 self.check_chain()
 
+    home = _one_view(renames.home)
+    keys_of = _one_view(renames.keys_of)
+    view_before = _one_view(decided_on.view_before)
+    issued_in = _one_view(decided_on.issued)
+    issued_months = _one_view(rows.issued_months)
+    _document_ids = _one_view(rows.document_ids)
+    document_row = _one_view(rows.document_row)
+    snapshot = _one_view(rows.snapshot)
+    attachments = _one_view(rows.attached)
+    outline = _one_view(of_account.outline)
+    unwritten = _one_view(month_events.unwritten)
+    written = _one_view(month_events.written)
+    noted = _one_view(month_events.noted)
+
     @property
     def run_id(self) -> int | None:
         """Of this run; None as long as it has added nothing."""
-        return self._run_id
+        return self._run.id
 
     def begin(self) -> int:
         """Notes the run now, before anything is added, and gives its id: other processes take part in it."""
-        with self._adding():
-            pass
-        return cast("int", self._run_id)
+        return self._run.begin()
 
     def now(self) -> datetime:
         """What the database's clock says, UTC, in whole seconds; of an SQLite ledger, this machine's."""
@@ -118,7 +133,7 @@ class Ledger:
     def check_chain(self) -> None:
         """Raises LedgerDamaged: a chain is broken where it was added to since the last check that passed (`proof`)."""
         with engine.reading(self._engine) as connection:
-            self._proven = proof.at_start(connection)
+            self._run.proven = proof.at_start(connection)
 
     def breaks(self, account: str | None = None) -> Iterator[Break]:
         """Where the database itself is unsound or a chain of digests does not hold; of an account, among its rows."""
@@ -136,19 +151,6 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._engine.dispose()
 
-    @contextmanager
-    def _adding(self) -> Iterator[Connection]:
-        with engine.adding(self._engine) as connection:
-            new = self._run_id is None
-            if new:
-                self._run_id = chain.append(connection, runs, started_at=in_text(self._now()), **self._run)
-                proof.note(connection, self._run_id, self._proven)
-            try:
-                yield connection
-            except BaseException:
-                self._run_id = None if new else self._run_id  # rolled back
-                raise
-
     def add_snapshot(
         self,
         account: str,
@@ -163,46 +165,31 @@ class Ledger:
 
         The same bytes as last time, all of them, are the same snapshot, as first fetched.
         """
-        with self._adding() as connection:
+        with self._run.adding() as connection:
             return adding.snapshot(
-                connection, account, month, digests, attached, run_id=self._run_id, rows=rows, fetched_at=fetched_at
+                connection, account, month, digests, attached, run_id=self._run.id, rows=rows, fetched_at=fetched_at
             )
-
-    def attachments(self, snapshot_id: int) -> dict[str, str]:
-        """What was asked beside a snapshot: by kind, the SHA-256 it is kept under."""
-        with engine.reading(self._engine) as connection:
-            return {row["kind"]: row["sha256"] for row in attached_to(connection, snapshot_id)}
 
     @property
     def webhook_events(self) -> WebhookEvents:
         """The webhook's events in this ledger."""
         return WebhookEvents(self._engine)
 
-    def home(self, account: str, month: str) -> str:
-        """The key under which a month of the account is kept, in the ledger and in the output; see `renames`."""
-        with engine.reading(self._engine) as connection:
-            return renames.home(connection, account, month)
-
-    def keys_of(self, account: str) -> tuple[str, ...]:
-        """Every key of the account that has or had this one, the present one first."""
-        with engine.reading(self._engine) as connection:
-            return renames.keys_of(connection, account)
-
     def rename(self, old: str, new: str) -> None:
         """From now on the account `old` is `new`; what is issued stays as it is. Raises UsageError."""
-        with self._adding() as connection:
+        with self._run.adding() as connection:
             renames.refuse_rename(connection, old, new)
-            chain.append(connection, renames_table, run_id=self._run_id, at=in_text(self._now()), old=old, new=new)
+            chain.append(connection, renames_table, run_id=self._run.id, at=in_text(self._now()), old=old, new=new)
 
     def note_credentials(self, account: str, pair: str) -> None:
         """Notes the fingerprint of the key pair that the account is billed with, once."""
         with engine.reading(self._engine) as connection:
             if identity.is_noted(connection, account, pair):
                 return
-        with self._adding() as connection:
+        with self._run.adding() as connection:
             if not identity.is_noted(connection, account, pair):
                 at = in_text(self._now())
-                chain.append(connection, pairs, run_id=self._run_id, at=at, account=account, fingerprint=pair)
+                chain.append(connection, pairs, run_id=self._run.id, at=at, account=account, fingerprint=pair)
 
     def refuse_other(self, account: str, prefix: str) -> None:
         """Raises UnitError for a former key of an account, and for the invoice prefix of another one.
@@ -238,11 +225,6 @@ class Ledger:
         with engine.reading(self._engine) as connection:
             return decided_on.view(connection, account, month, history.end_of(as_of) if as_of else None)
 
-    def view_before(self, document_id: int, snapshot_id: int) -> View:
-        """What was known when a document was posted, of what was posted with it too."""
-        with engine.reading(self._engine) as connection:
-            return decided_on.view_before(connection, document_id, snapshot_id)
-
     def settled(self, account: str, month: str) -> str | None:
         """The SHA-256 of the reply that the month's newest document was made of by this version of the program.
 
@@ -250,64 +232,20 @@ class Ledger:
         it: whoever does that part of the run once more must say what it issued.
         """
         with engine.reading(self._engine) as connection:
-            made_by = str(self._run["program_version"])
-            return decided_on.settled(connection, account, month, made_by, run_id=self._run_id)
+            made_by = self._run.program_version
+            return decided_on.settled(connection, account, month, made_by, run_id=self._run.id)
 
     def issued_by_this_run(self, account: str, month: str, snapshot_id: int) -> Issued | None:
         """What this run posted for the month on a snapshot, before the process that did was lost."""
-        if self._run_id is None:
+        if self._run.id is None:
             return None
         with engine.reading(self._engine) as connection:
-            return decided_on.issued_by(connection, account, month, snapshot_id, run_id=self._run_id)
-
-    def snapshot(self, snapshot_id: int) -> Snapshot:
-        with engine.reading(self._engine) as connection:
-            query = select(snapshots).where(snapshots.c.id == snapshot_id)
-            return snapshot_from(dict(connection.execute(query).mappings().one()))
-
-    def issued_months(self, account: str) -> list[str]:
-        """Ascending."""
-        with engine.reading(self._engine) as connection:
-            return sorted(newest_of_each_month(connection, account, ALL))
+            return decided_on.issued_by(connection, account, month, snapshot_id, run_id=self._run.id)
 
     def issued(self, account: str | None = None, month: str | None = None) -> Iterator[Issued]:
         """The documents that stand, in the order they were posted; of one account and month if named."""
-        own = () if account is None else (documents.c.account.in_(self.keys_of(account)),)
-        of_month = () if month is None else (documents.c.month == month,)
-        with engine.reading(self._engine) as connection:
-            query = select(documents.c.id).where(*own, *of_month).order_by(documents.c.id)
-            ids = connection.execute(query).scalars().all()
-        for row_id in ids:
+        for row_id in self._document_ids(account, month):
             yield issued_from(self.document_row(row_id))
-
-    def issued_in(self, account: str, month: str) -> tuple[Issued, ...]:
-        """A month's documents, the invoice first."""
-        with engine.reading(self._engine) as connection:
-            return decided_on.issued(connection, account, month)
-
-    def outline(self, account: str | None = None) -> dict[str, list[Mapping[str, Any]]]:
-        """The rows of each table that has rows of accounts, as they are stored, in order, as one view; or one's only.
-
-        Of documents only what is small.
-        """
-        with engine.reading(self._engine) as connection:
-            if account is None:
-                return {table.name: small_rows(connection, table) for table in of_account.TABLES}
-            keys = renames.keys_of(connection, account)
-            return {
-                table.name: small_rows(connection, table, of_account.rows_of(table, keys))
-                for table in of_account.TABLES
-            }
-
-    def document_row(self, document_id: int) -> Mapping[str, Any]:
-        """A row of `documents`, whole."""
-        with engine.reading(self._engine) as connection:
-            return dict(connection.execute(select(documents).where(documents.c.id == document_id)).mappings().one())
-
-    def unwritten(self, account: str, month: str) -> tuple[Issued, ...]:
-        """The month's documents whose files an earlier run did not get to put in place."""
-        with engine.reading(self._engine) as connection:
-            return month_events.unwritten(connection, account, month)
 
     def numbered(self, unnumbered: Sequence[Document]) -> list[Document]:
         """Documents of one account with the date and number that `post` would give them now, one after another.
@@ -327,10 +265,10 @@ class Ledger:
         a document of a later day, UnitError where somebody would be billed twice.
         """
         packed = [frames.pack(one.sessions) for one in postings]
-        with self._adding() as connection:
+        with self._run.adding() as connection:
             counted = counting(connection, self._ids)
             return adding.documents(
-                connection, postings, packed, counted, newest=newest, run_id=self._run_id, now=self._now, there=there
+                connection, postings, packed, counted, newest=newest, run_id=self._run.id, now=self._now, there=there
             )
 
     def add_event(
@@ -343,17 +281,12 @@ class Ledger:
     @contextmanager
     def noting(self, account: str, month: str) -> Iterator[Noting]:
         """One transaction that notes what happened to a month, its alerts too."""
-        with self._adding() as connection:
-            yield Noting(connection, account, month, self._run_id, self._now())
+        with self._run.adding() as connection:
+            yield Noting(connection, account, month, self._run.id, self._now())
 
     def accept(self, account: str, month: str, acceptance: Acceptance) -> None:
         """Notes that a person has accepted a finding."""
         self.add_event(self.home(account, month), month, acceptances.KIND, detail=acceptances.detail_of(acceptance))
-
-    def noted(self, account: str, month: str, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
-        """When events of a kind happened to a month, and what was noted of each; in order."""
-        with engine.reading(self._engine) as connection:
-            return month_events.noted(connection, account, month, kind)
 
     def history(self, accounts: Collection[str] = (), *, as_of: date | None = None) -> Iterator[dict[str, Any]]:
         """What is known of each month, by account and month (`history.every_month`)."""
@@ -364,8 +297,3 @@ class Ledger:
         """How the accounts stand, as one view."""
         with engine.reading(self._engine) as connection:
             yield Survey(connection)
-
-    def written(self, account: str, month: str) -> dict[int, dict[str, str]]:
-        """For each of the month's documents whose files are in place: the files' SHA-256 by name."""
-        with engine.reading(self._engine) as connection:
-            return month_events.written(connection, account, month)
