@@ -50,6 +50,7 @@ issuer:
   name: Example Billing LLC
   address: [1 Main St, "Springfield, IL 62701", USA]
   email: ap@example.com
+  payment: {{bank: Example Bank, account: "000123456789", routing_number: "021000021", reference: "{{number}}"}}
 accounts:
   lakeside:
     credentials: {{identifier: {{file: secrets/lakeside-identifier}}, secret: {{file: secrets/lakeside-secret}}}}
