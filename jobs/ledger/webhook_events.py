@@ -91,12 +91,6 @@ class WebhookEvents:
             if file is not None:
                 self._engine.dispose()
 
-    def newest_status(self, account: str, session_ids: Collection[int]) -> dict[int, str]:
-        """What the newest event of each session says, in whatever order they came; sessions without one are not in."""
-        with engine.reading(self._engine) as connection:
-            by_session = _statuses(connection, account, session_ids)
-        return {session_id: changes[-1][1] for session_id, changes in by_session.items()}
-
     def estimated_minutes(self, account: str, session_ids: Collection[int]) -> dict[int, int]:
         """Whole minutes, rounded half up, between STARTED and ENDED, breaks left out, of sessions that ended last.
 
