@@ -23,6 +23,7 @@ from reports.allocation import UNALLOCATED, Allocation, Policy, in_order
 from reports.centres.csv import Heading, table
 from reports.document import Document, Finding
 from reports.stored import to_builtins
+from reports.text import aligned
 
 POLICIES: tuple[Policy, ...] = ("first-come", "proportional", "reserved")
 _FEE = {"first-come": "included", "proportional": "sessions", "reserved": "quotas"}
@@ -143,14 +144,7 @@ def in_words(document: Document, columns: Mapping[str, Allocation]) -> str:
         rows.append((key, str(counted), *(f"{one.total if one else zero:f}" for one in known)))
     sums = [sum((one.total for one in found.centres), zero) for found in columns.values()]
     rows.append(("all", str(document.counts["BILL"]), *(f"{amount:f}" for amount in sums)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    ]
-    return "\n".join([f"{document.account} {document.month}, {document.currency}", *lines])
+    return "\n".join([f"{document.account} {document.month}, {document.currency}", *aligned(rows, left=[0])])
 
 
 def is_all_allocated(found: Allocation) -> bool:

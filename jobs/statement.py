@@ -3,7 +3,6 @@
 Its files get a running number, as those of usage reports do: one that was sent is never overwritten by the next.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
@@ -14,7 +13,7 @@ from jobs.config import Config
 from jobs.errors import UsageError
 from jobs.ledger.state import IssuedEntry
 from jobs.ledger.store import Ledger
-from jobs.output.folder import Folder
+from jobs.output.folder import Folder, next_stem
 from reports import account_statement
 from reports.account_statement.statement import AccountStatement, Entry, InCurrency, MonthIssued
 
@@ -91,14 +90,7 @@ def _sum(documents: Sequence[IssuedEntry], amount: str) -> Decimal:
 def write(config: Config, output: Path, statement: AccountStatement) -> tuple[Path, ...]:
     """Writes `<output>/<account>/statements/account-statement-<period>-<number>.*`. Raises OutputError."""
     with Folder(output, statement.account, FOLDER) as folder, folder.locked():
-        stem = _free(folder.names(), statement.period)
-        files = tuple(f"{stem}.{name}" for name in account_statement.FORMATS)
-        for name, file in zip(account_statement.FORMATS, files, strict=True):
-            folder.write(file, account_statement.render(name, statement), config.file_mode)
-        return tuple(folder.path / file for file in files)
-
-
-def _free(taken: Sequence[str], period: str) -> str:
-    begin = f"account-statement-{period.replace(' ', '-')}-"
-    numbers = [int(found[1]) for name in taken if (found := re.fullmatch(rf"{begin}([0-9]{{1,9}})\.\w+", name))]
-    return f"{begin}{max(numbers, default=0) + 1}"
+        stem = next_stem(folder.names(), f"account-statement-{statement.period.replace(' ', '-')}-")
+        contents = {f"{stem}.{name}": account_statement.render(name, statement) for name in account_statement.FORMATS}
+        folder.write_all(contents, config.file_mode)
+        return tuple(folder.path / file for file in contents)

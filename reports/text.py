@@ -1,7 +1,7 @@
 """Text from people and vendors, made fit to be shown: the same in every output."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from markupsafe import Markup
 
@@ -38,6 +38,18 @@ def in_css(text: str) -> Markup:
 def so_many(count: int, noun: str, written: Callable[[int], str] = str) -> str:
     """ "1 session", "2 sessions"; the count as `written`."""
     return f"{written(count)} {noun}" if count == 1 else f"{written(count)} {noun}s"
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """A line a row, its columns under one another: those in `left` begin alike, the others, of figures, end so."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if at in left else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def _units(text: str) -> int:

@@ -19,6 +19,7 @@ from jobs.output.folder import Folder, next_stem
 from reports import comparison as formats
 from reports.comparison.result import ASSUMPTIONS, Comparison
 from reports.stored import plain
+from reports.text import aligned
 
 FOLDER = "reports"
 
@@ -105,17 +106,6 @@ def in_words(made: Comparison, paths: Sequence[Path]) -> str:
         table.append([month, str(made.sessions[index]), *nets, made.cheapest(index)])
     totals = [plain(one.total) for one in priced]
     table.append(["all", str(sum(made.sessions)), *totals, made.cheapest_overall.name])
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [f"{made.account} {made.period}: net in {made.currency}"]
-    lines += ["  ".join(_aligned(row, widths)).rstrip() for row in table]
+    lines = [f"{made.account} {made.period}: net in {made.currency}", *aligned(table, left=[0, len(table[0]) - 1])]
     even = [one.in_words() for one in made.break_even]
     return "\n".join([*lines, made.verdict(), *even, " ".join(ASSUMPTIONS), *(f"  {path}" for path in paths)])
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Figures to the right; the month and the name of a plan to the left."""
-    last = len(row) - 1
-    return [
-        cell.ljust(width) if column in (0, last) else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]

@@ -11,6 +11,7 @@ from jobs.commands.options import MonthRange, one_account, output_option, single
 from jobs.commands.program import version
 from jobs.errors import UsageError
 from reports.stored import plain
+from reports.text import so_many
 
 
 @click.command()
@@ -40,7 +41,7 @@ def statement(
     with existing_ledger(config) as ledger:
         made = statement_of(config, ledger, account, first=begin, last=end, program_version=version())
     for one in made.currencies:
-        count = f"{len(one.entries)} document{'' if len(one.entries) == 1 else 's'}"
-        say(f"{made.account} {made.period}: issued {one.currency} {plain(one.total)} ({count}); payments are not known")
+        count, total = so_many(len(one.entries), "document"), f"{one.currency} {plain(one.total)}"
+        say(f"{made.account} {made.period}: issued {total} ({count}); payments are not known")
     for path in write(config, output or config.output, made):
         say(f"  {path}")

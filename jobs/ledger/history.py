@@ -16,6 +16,7 @@ from jobs.ledger.drift import IssuedMonth
 from jobs.ledger.rows import superseded
 from jobs.ledger.schema import attachments, documents, events, snapshots
 from reports.stored import from_json, plain
+from reports.text import so_many
 
 MISSING = "missing"  # of a month between an account's others, of which the ledger knows nothing
 ALWAYS = "9999"  # later than every instant, as text
@@ -160,7 +161,7 @@ def status(last: str | None, *, has_failed: bool, issued: int) -> str:
 def in_words(month: Mapping[str, Any]) -> str:
     """A month for a person: a line, then one for each document."""
     money_text = f"{month['currency']} {month['total']}" if month["total"] else "nothing issued"
-    seen = f"{_counted(month['snapshots'], 'snapshot')}, {_counted(month['restatements'], 'restatement')} seen"
+    seen = f"{so_many(len(month['snapshots']), 'snapshot')}, {so_many(len(month['restatements']), 'restatement')} seen"
     lines = [f"{month['account']} {month['month']}: {month['status']}, {money_text} ({seen})"]
     if month["status"] == MISSING:
         unit = f"--account {month['account']} --month {month['month']}"
@@ -179,7 +180,3 @@ def matched_in_words(found: Mapping[str, Any]) -> str:
     """ "SV-88213 matched (2): 2 open since 2016-12-03"."""
     still = f"{found['open']} open since {found['since']}" if found["open"] else "nothing open"
     return f"{found['bill'] or '(sessions only)'} matched ({found['number']}): {still}"
-
-
-def _counted(things: Sequence[Any], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

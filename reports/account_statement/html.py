@@ -7,6 +7,7 @@ from reports.formats.html.table import Cell, Table, day, instant, number, row, t
 from reports.locale import Locale, locale_named
 from reports.stored import plain
 from reports.templating import fill, frame
+from reports.text import so_many
 from reports.wording import title_of
 
 _DOCUMENTS = "Date | Document | Service month | #Net | #Tax | #Total | #Issued so far"
@@ -29,7 +30,12 @@ def page(statement: AccountStatement) -> dict[str, Any]:
         "months": [locale.month(month) for month in dict.fromkeys((statement.first, statement.last))],
         "known_at": instant(statement.known_at, locale, shown.timezone),
         "totals": [
-            (f"Issued in {one.currency}", _total(one, locale), _span(one, locale)) for one in statement.currencies
+            (
+                f"Issued in {one.currency}",
+                _total(one, locale),
+                f"{so_many(len(one.entries), 'document', locale.number)}, tax included",
+            )
+            for one in statement.currencies
         ],
         "currencies": [(one.currency, _documents(one, locale), _months(one, locale)) for one in statement.currencies],
     }
@@ -38,11 +44,6 @@ def page(statement: AccountStatement) -> dict[str, Any]:
 def _total(one: InCurrency, locale: Locale) -> Cell:
     text = f"{one.currency} {locale.number(one.total, one.digits)}"
     return Cell(text, field=f"total_{one.currency.lower()}", value=plain(one.total))
-
-
-def _span(one: InCurrency, locale: Locale) -> str:
-    count = len(one.entries)
-    return f"{locale.number(count)} {'document' if count == 1 else 'documents'}, tax included"
 
 
 def _documents(one: InCurrency, locale: Locale) -> Table:

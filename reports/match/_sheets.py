@@ -1,6 +1,5 @@
 """The sheets of a match that hold no table of sessions: each writes itself."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from reports.formats.xlsx.book import SheetCell, Sheets, Span
@@ -27,7 +26,7 @@ def summary(book: Sheets, match: Match) -> dict[str, SheetCell]:
     """Both totals and the bridge between them, live; what is open. Gives the cells that get a defined name."""
     book.widths(SUMMARY, LABEL, TEXT, FIGURE, FIGURE, FIGURE)
     book.text(SUMMARY, 0, 0, f"The vendor's bill for {match.month}, checked", "title")
-    row = pairs(book, SUMMARY, 2, particulars(match)) + 1
+    row = book.pairs(SUMMARY, 2, particulars(match), TEXT) + 1
     book.heads(SUMMARY, row, ("From our total to theirs", "", f"Amount ({match.currency})"), 2)
     row, named = _bridge(book, match, row + 1)
     row = _codes(book, match, row + 1) + 1
@@ -56,14 +55,6 @@ def particulars(match: Match) -> list[tuple[str, str]]:
         ("Vendor's activity file", listed),
         ("State", f"{still}, {age} days old ({bucket(age)})" if age is not None else "nothing is open"),
     ]
-
-
-def pairs(book: Sheets, name: str, row: int, texts: Sequence[tuple[str, str]]) -> int:
-    for offset, (label, text) in enumerate(texts):
-        book.text(name, row + offset, 0, label, "bold", "top")
-        book.text(name, row + offset, 1, text, "wrap", "top")
-        book.height(name, row + offset, (text, TEXT))
-    return row + len(texts)
 
 
 def _bridge(book: Sheets, match: Match, row: int) -> tuple[int, dict[str, SheetCell]]:
@@ -204,7 +195,7 @@ def columns(book: Sheets, match: Match) -> None:
         *(("Sheet with fewer sessions, not used", name) for name in found.others),
         *(("Warning", warning) for warning in found.warnings),
     ]
-    pairs(book, COLUMNS, 2, texts)
+    book.pairs(COLUMNS, 2, texts, TEXT)
 
 
 RULES = (
@@ -222,9 +213,9 @@ def about(book: Sheets, match: Match) -> None:
     book.sheet(ABOUT).set_column(0, 0, LABEL)
     book.sheet(ABOUT).set_column(1, 1, 110)
     book.text(ABOUT, 0, 0, "About this match", "title")
-    row = pairs(book, ABOUT, 2, sources(match))
+    row = book.pairs(ABOUT, 2, sources(match), TEXT)
     book.text(ABOUT, row + 1, 0, "Rules", "section")
-    pairs(book, ABOUT, row + 2, [(f"Rule {number}", rule) for number, rule in enumerate(RULES, 1)])
+    book.pairs(ABOUT, row + 2, [(f"Rule {number}", rule) for number, rule in enumerate(RULES, 1)], TEXT)
 
 
 def sources(match: Match) -> list[tuple[str, str]]:

@@ -72,9 +72,7 @@ def _statuses(
     book: Sheets, row: int, report: UsageReport, table: SheetTable, sessions: pd.DataFrame
 ) -> tuple[int, dict[str, SheetCell], Span]:
     """Each status live, beside what the report counted when it was made."""
-    book.text(SHEET, row, 0, "Sessions by status", "section")
-    book.heads(SHEET, row + 1, HEADS, 2)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    book.titled(SHEET, row, "Sessions by status", HEADS, 2)
     listed = sessions["status"].value_counts()
     first, named = row + 2, {}
     for at, status in enumerate(STATUSES, first):
@@ -106,9 +104,7 @@ def _verdict(book: Sheets, row: int, differences: Span) -> tuple[int, SheetCell]
 
 def _months(book: Sheets, row: int, report: UsageReport, table: SheetTable) -> int:
     """Live between the first instants of each month and of the next, which stand in the rows."""
-    book.text(SHEET, row, 0, "Sessions by month", "section")
-    book.heads(SHEET, row + 1, ("Month begins (UTC)", "ends before", *TALLY), 2)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    book.titled(SHEET, row, "Sessions by month", ("Month begins (UTC)", "ends before", *TALLY), 2)
     sheet, first = book.sheet(SHEET), row + 2
     for at, month in enumerate(report.months, first):
         for column, instant in enumerate((month.begin, month.end)):
@@ -125,9 +121,7 @@ def _months(book: Sheets, row: int, report: UsageReport, table: SheetTable) -> i
 
 def _hosts(book: Sheets, row: int, report: UsageReport, table: SheetTable) -> int:
     """Live as long as that stays quick, and where the ids are short enough to be compared by a formula."""
-    book.text(SHEET, row, 0, "Sessions by host", "section")
-    book.heads(SHEET, row + 1, ("Host", "Host ID", *TALLY), 1)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    book.titled(SHEET, row, "Sessions by host", ("Host", "Host ID", *TALLY), 1)
     live = len(report.hosts) * report.rows.counted <= LIVE_UP_TO
     for at, host in enumerate(report.hosts, row + 2):
         book.text(SHEET, at, 0, host.name, "row", "wrap")

@@ -56,11 +56,7 @@ def write(book: Book) -> None:
 
 def _pairs(book: Book, row: int, title: str, pairs: list[tuple[str, str]]) -> int:
     book.text(SHEET, row, 0, title, "section")
-    for offset, (name, text) in enumerate(pairs, 1):
-        book.text(SHEET, row + offset, 0, name, "bold", "top", "row")
-        book.text(SHEET, row + offset, 1, text, "wrap", "top", "row")
-        book.height(SHEET, row + offset, (text, 110))
-    return row + 1 + len(pairs)
+    return book.pairs(SHEET, row + 1, pairs, 110, "row")
 
 
 def _sources(document: Document) -> list[tuple[str, str]]:

@@ -107,10 +107,8 @@ def _counts(book: Book, row: int, allocation: Allocation, table: SheetTable, ses
     """Sessions by cost centre and status, live as long as that stays quick."""
     live = len(allocation.centres) * len(sessions) <= LIVE_UP_TO
     note = "counted live from the Sessions table" if live else "the job's own: too many to count live"
-    book.text(SHEET, row, 0, f"Sessions of the month by cost centre, {note}", "section")
     heads = ("Cost centre", "Key", *STATUSES, "Within the allowance", "Beyond it", "Known minutes")
-    book.heads(SHEET, row + 1, heads, LABELS)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    book.titled(SHEET, row, f"Sessions of the month by cost centre, {note}", heads, LABELS)
     counted = sessions.groupby(["centre", "status"], observed=True).size().to_dict()
     for at, share in enumerate(allocation.centres, row + 2):
         book.text(SHEET, at, 0, share.name, "row", "bold")

@@ -168,6 +168,28 @@ class Sheets:
             rule = {"type": "cell", "criteria": criteria, "value": value, "format": look}
             self.sheet(sheet).conditional_format(*area, rule)
 
+    def titled(self, sheet: str, row: int, title: str, heads: Sequence[str], words: int) -> None:
+        """A table's title, and below it its heads, tall enough for two lines."""
+        self.text(sheet, row, 0, title, "section")
+        self.heads(sheet, row + 1, heads, words)
+        self.sheet(sheet).set_row(row + 1, 32)
+
+    def pairs(self, sheet: str, row: int, pairs: Sequence[tuple[str, str]], width: int, *looks: str) -> int:
+        """Labels, and beside each its text in a column of this width. Gives the next row."""
+        for at, (label, text) in enumerate(pairs, row):
+            self.text(sheet, at, 0, label, "bold", "top", *looks)
+            self.text(sheet, at, 1, text, "wrap", "top", *looks)
+            self.height(sheet, at, (text, width))
+        return row + len(pairs)
+
+    def session(self, sheet: str, row: int, column: int, session_id: int | None, links: Mapping[int, str]) -> None:
+        """A session's number, which leads to where it stands."""
+        text = "" if session_id is None else str(session_id)
+        if target := links.get(session_id or 0):
+            self.link(sheet, row, column, target, text, "link", "row", "top")
+        else:
+            self.text(sheet, row, column, text, "row", "top")
+
     def height(self, sheet: str, row: int, *texts: tuple[str, int], line: int = 15) -> None:
         """As many lines as the longest of the wrapped texts needs in a column of its width."""
         lines = max(-(-_width(shown(text)) * 21 // (20 * width)) for text, width in texts)

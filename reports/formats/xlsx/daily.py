@@ -32,9 +32,8 @@ class Daily:
 def write(book: Book, row: int, table: SheetTable, counted: Tally, chart_at: tuple[int, int]) -> Daily:
     """The table from `row` on, its chart at `chart_at`."""
     document = book.document
-    book.text(SHEET, row, 0, "Counted sessions by day; the running count starts anew with each part", "section")
-    book.heads(SHEET, row + 1, (*HEADS, "At this pace (estimate)") if document.forecast else HEADS, 2)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    title = "Counted sessions by day; the running count starts anew with each part"
+    book.titled(SHEET, row, title, (*HEADS, "At this pace (estimate)") if document.forecast else HEADS, 2)
     year, month = map(int, document.month.split("-"))
     sheet, first = book.sheet(SHEET), row + 2
     running: SheetCell | None = None

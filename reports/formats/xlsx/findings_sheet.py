@@ -40,11 +40,7 @@ def fill(book: Sheets, findings: Sequence[Finding], others: str, links: Links = 
     for row, finding in enumerate(findings[:MOST], 3):
         book.text(SHEET, row, 0, marked(finding.severity), finding.severity, "row", "top")
         book.text(SHEET, row, 1, finding.code, "row", "top")
-        session = "" if finding.session_id is None else str(finding.session_id)
-        if target := links.get(finding.session_id or 0):
-            book.link(SHEET, row, 2, target, session, "link", "row", "top")
-        else:
-            book.text(SHEET, row, 2, session, "row", "top")
+        book.session(SHEET, row, 2, finding.session_id, links)
         book.text(SHEET, row, 3, finding.message, "row", "wrap", "top")
         to_do = what_to_do(finding.code, finding.severity)
         book.text(SHEET, row, 4, to_do, "row", "wrap", "top")

@@ -88,9 +88,7 @@ def _entries(document: Document) -> Iterator[tuple[Part, Line | Band]]:
 
 
 def _heads(book: Book, row: int, title: str, heads: tuple[str, ...]) -> None:
-    book.text(SHEET, row, 0, title, "section")
-    book.heads(SHEET, row + 1, heads, 2)
-    book.sheet(SHEET).set_row(row + 1, 32)
+    book.titled(SHEET, row, title, heads, 2)
 
 
 def _fixed(book: Book, rows: tuple[int, int], line: Line, part: Part) -> Priced:

@@ -72,11 +72,7 @@ def _changes(book: Book, first: int, links: Links) -> int:
     changes, row = book.document.changes, first
     look = _amounts(book.document)
     for row, change in enumerate(changes[:MOST], first):
-        session = "" if change.session_id is None else str(change.session_id)
-        if target := links.get(change.session_id or 0):
-            book.link(SHEET, row, 0, target, session, "link", "row", "top")
-        else:
-            book.text(SHEET, row, 0, session, "row", "top")
+        book.session(SHEET, row, 0, change.session_id, links)
         book.text(SHEET, row, 1, NAMES.get(change.kind, change.kind), "row", "top")
         book.text(SHEET, row, 2, change.before or "—", "row", "top", "wrap")
         book.text(SHEET, row, 3, change.after or "—", "row", "top", "wrap")
