@@ -17,7 +17,7 @@ from jobs.matching import notes
 from jobs.matching.activity import detected
 from jobs.matching.unit import Given, listed, matched
 from jobs.replay import Archive
-from reports.match.result import MEANINGS, Match, bucket, to_builtins
+from reports.match.result import MEANINGS, Match, amount_of, bucket, to_builtins
 from reports.stored import plain
 from reports.text import so_many
 
@@ -86,11 +86,10 @@ def in_words(match: Match, paths: Sequence[Path]) -> str:
     money = f"{match.currency} {plain(match.ours_total)}, {name} {plain(match.theirs_total)}"
     lines = [f"{match.account} {match.month}: ours {money}, difference {plain(match.difference)}"]
     lines += [f"  {step.step}: {plain(step.amount)}" for step in match.bridge]
-    for code in dict.fromkeys(item.code for item in match.items):
-        of_code = [item for item in match.items if item.code == code]
+    for code, of_code in match.by_code().items():
         still = sum(item.open for item in of_code)
         state = f", {still} open: {MEANINGS[code][1]}" if still else ""
-        lines.append(f"  {code}: {so_many(len(of_code), 'difference')}, {plain(match.sum_of(code))}{state}")
+        lines.append(f"  {code}: {so_many(len(of_code), 'difference')}, {plain(amount_of(of_code))}{state}")
     age = f", {match.age} days old ({bucket(match.age)})" if match.age is not None else ""
     lines.append(f"{so_many(match.open_items, 'difference')} open{age}" if match.open_items else "nothing is open")
     return "\n".join([*lines, *(f"  {path}" for path in paths)])

@@ -181,16 +181,8 @@ class _Builder:
         return Workers(jobs=section.jobs, cluster=section.cluster, tls=files)
 
     def _vendor(self, section: models.VendorSection) -> Vendor:
-        return Vendor(
-            base_url=section.base_url,
-            timeout_seconds=section.timeout_seconds,
-            budget_seconds=section.budget_seconds,
-            max_reply_mib=section.max_reply_mib,
-            at_once=section.at_once,
-            status_lookups=section.status_lookups,
-            ca_file=self._folder / section.ca_file if section.ca_file else None,
-            proxy=section.proxy,
-        )
+        ca_file = self._folder / section.ca_file if section.ca_file else None
+        return Vendor(**section.model_dump(exclude={"ca_file"}), ca_file=ca_file)
 
     def _account(self, key: str, section: models.AccountSection, issuer: Issuer) -> Account:
         rules = section.allocation

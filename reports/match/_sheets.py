@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from reports.formats.xlsx.book import SheetCell, Sheets, Span
 from reports.formats.xlsx.styles import GREEN, VERMILLION
-from reports.match.result import MEANINGS, Item, Match, bucket
+from reports.match.result import MEANINGS, Item, Match, amount_of, bucket, in_sentences
 from reports.stored import plain
 from reports.text import so_many
 
@@ -94,20 +94,19 @@ def _total(book: Sheets, row: int, label: str, texts: str, amount: Decimal) -> S
 def _codes(book: Sheets, match: Match, row: int) -> int:
     """What differs, a line a code; live over Differences where that lists all of them."""
     book.heads(SUMMARY, row, ("What differs", "What to do", "Differences", "Sessions", f"Amount ({match.currency})"), 2)
-    codes = dict.fromkeys(item.code for item in match.items)
+    codes = match.by_code()
     last = 3 + max(len(match.items), 1) - 1
     listed = len(match.items) <= MOST
     keys, counts, amounts = (Span(DIFFERENCES, column, 3, last).ref for column in (0, 5, 6))
-    for place, code in enumerate(codes, row + 1):
-        of_code = [item for item in match.items if item.code == code]
+    for place, (code, of_code) in enumerate(codes.items(), row + 1):
         key = book.text(SUMMARY, place, 0, code, "row", "top").local
-        texts = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
-        book.text(SUMMARY, place, 1, f"{texts}.", "row", "wrap", "top")
+        texts = in_sentences(code)
+        book.text(SUMMARY, place, 1, texts, "row", "wrap", "top")
         book.height(SUMMARY, place, (texts, TEXT))
         figures: tuple[tuple[str, Decimal | int, str], ...] = (
             (f"COUNTIF({keys},{key})", len(of_code), "count"),
             (f"SUMIF({keys},{key},{counts})", sum(item.count for item in of_code), "quantity"),
-            (f"SUMIF({keys},{key},{amounts})", match.sum_of(code), "money"),
+            (f"SUMIF({keys},{key},{amounts})", amount_of(of_code), "money"),
         )
         for column, (formula, value, look) in enumerate(figures, 2):
             if listed:

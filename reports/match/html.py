@@ -8,7 +8,7 @@ from reports.formats.html import usage
 from reports.formats.html.table import UNKNOWN, Cell, Row, Table, name, number, row, table
 from reports.locale import Locale, locale_named
 from reports.match._sheets import RULES, STEPS, particulars, sources
-from reports.match.result import MEANINGS, Item, Match, bucket
+from reports.match.result import Item, Match, amount_of, bucket, in_sentences
 from reports.templating import fill, frame
 from reports.text import so_many
 
@@ -71,12 +71,10 @@ def _bridge(match: Match, locale: Locale) -> Table:
 
 def _codes(match: Match, locale: Locale) -> Table:
     rows = []
-    for code in dict.fromkeys(item.code for item in match.items):
-        of_code = [item for item in match.items if item.code == code]
+    for code, of_code in match.by_code().items():
         figures = (len(of_code), sum(item.open for item in of_code), sum(item.count for item in of_code))
-        meaning = ". ".join(text[0].upper() + text[1:] for text in MEANINGS[code])
-        amount = _money(match, locale, match.sum_of(code))
-        rows.append(row(Cell(code), Cell(f"{meaning}."), *(number(locale, one) for one in figures), amount))
+        amount = _money(match, locale, amount_of(of_code))
+        rows.append(row(Cell(code), Cell(in_sentences(code)), *(number(locale, one) for one in figures), amount))
     headings = f"Code | What to do | #Differences | #Open | #Sessions | #{match.currency}"
     return table("codes", "By kind of difference", headings, rows, wide=True)
 

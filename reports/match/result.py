@@ -4,7 +4,7 @@ Money is `Decimal`, quantised to the currency's digits. No text of the activity 
 instants, and letters of columns. The sessions travel beside it as a frame of `SESSION_COLUMNS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -172,9 +172,10 @@ class Match:
     def stem(self) -> str:
         return f"match-{self.number}"
 
-    def sum_of(self, *codes: str) -> Decimal:
-        """Of the amounts of these codes."""
-        return sum((item.amount for item in self.items if item.code in codes), Decimal(0))
+    def by_code(self) -> dict[str, tuple[Item, ...]]:
+        """In the order of the codes."""
+        codes = dict.fromkeys(item.code for item in self.items)
+        return {code: tuple(item for item in self.items if item.code == code) for code in codes}
 
     @property
     def disputed(self) -> tuple[Item, ...]:
@@ -188,6 +189,15 @@ class Match:
         if not seen:
             return None
         return (self.made_at.date() - (self.bill.date if self.bill else min(seen).date())).days
+
+
+def amount_of(items: Iterable[Item]) -> Decimal:
+    return sum((item.amount for item in items), Decimal(0))
+
+
+def in_sentences(code: str) -> str:
+    """What a code says, and what to do about it."""
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in MEANINGS[code])
 
 
 BUCKETS = ((7, "0–7 days"), (30, "8–30 days"), (60, "31–60 days"))
