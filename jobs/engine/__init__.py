@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from jobs import monthly
 from jobs.engine import fleet
-from jobs.engine.task import Task
+from jobs.engine.task import Clock, Task
 from jobs.monthly import Job, Outcome, Unit
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def run(job: Job, units: Sequence[Unit], *, size: int) -> Generator[Outcome, Non
 def _tasks(job: Job, units: Sequence[Unit]) -> list[Task]:
     """One for each account; the run has begun then."""
     run_id, level = job.ledger.begin(), logging.getLogger("jobs").getEffectiveLevel()
+    clock = Clock.set_to(job.now())
     return [
         Task(
             config=replace(job.config, accounts=MappingProxyType({key: job.config.accounts[key]})),
@@ -55,6 +56,7 @@ def _tasks(job: Job, units: Sequence[Unit]) -> list[Task]:
             draft=job.draft,
             adjust=job.adjust,
             level=level,
+            clock=clock,
         )
         for key, of_account in groupby(units, key=lambda unit: unit[0].key)
     ]

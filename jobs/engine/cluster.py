@@ -28,7 +28,7 @@ from jobs.output.folder import make_folders
 from jobs.program import version
 from reports.text import so_many
 
-_ANSWER_SECONDS = 15  # for a scheduler, and for the first worker's answer
+_ANSWER_SECONDS = 10  # for a scheduler, and for the first worker's answer
 _RESTART_SECONDS = 60  # for a scheduler that is being restarted
 _SIGN = (
     ".cluster-run-{}-{}"  # a file in the output folder for as long as a run lasts: whoever sees it shares the folder

@@ -59,6 +59,7 @@ class Pool:
             if worker.is_alive():
                 worker.kill()
                 worker.join()
+        self._executor.shutdown(wait=True)  # its thread sees that they are gone, and must not see the program end
 
 
 def _begin(admission: AbstractContextManager[object]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import CLOCK_MONOTONIC, clock_gettime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from jobs import log, monthly
 from jobs.billing.month import Month
@@ -18,7 +19,6 @@ from jobs.ledger.store import Ledger
 from jobs.log import Line
 from jobs.monthly import Outcome
 from jobs.output.summary import of_failure
-from jobs.program import now as machine_clock
 from jobs.securevideo.client import Throttle
 
 
@@ -27,6 +27,21 @@ def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 
 
 copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))  # the configuration holds some
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock that went `at` when this machine's steady one was at `since`: one for all processes of a run."""
+
+    at: datetime  # aware, UTC, in whole seconds
+    since: float
+
+    @classmethod
+    def set_to(cls, at: datetime) -> Self:
+        return cls(at, clock_gettime(CLOCK_MONOTONIC))
+
+    def __call__(self) -> datetime:
+        return self.at + timedelta(seconds=int(clock_gettime(CLOCK_MONOTONIC) - self.since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,7 @@ class Task:
     draft: bool
     adjust: bool
     level: int  # from which on `jobs` logs
+    clock: Clock  # that the run goes by
 
     @property
     def account(self) -> str:
@@ -55,20 +71,22 @@ class Done:
     parts: tuple[tuple[Outcome, tuple[Line, ...]], ...]
 
 
-@dataclass(slots=True)
-class _Clock:
-    """This machine's clock, set right by the ledger's."""
-
-    ahead: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return machine_clock() + self.ahead
-
-
 def failed(task: Task, error: str) -> Done:
     """All months of the task, none of which was billed."""
     failures = [Outcome(of_failure(task.account, str(month), error), 1) for month in task.months]
     return Done(tuple((failure, ()) for failure in failures))
+
+
+def _opened(task: Task, clock: Callable[[], datetime]) -> Ledger:
+    return Ledger(
+        task.config.ledger,
+        now=clock,
+        program_version=task.program_version,
+        command="",
+        checked=False,
+        run_id=task.run_id,
+        patient=True,
+    )
 
 
 def perform(
@@ -91,18 +109,11 @@ def perform(
             except CredentialError:
                 continue  # the account's months fail with it
         try:
-            clock = _Clock()
-            with Ledger(
-                task.config.ledger,
-                now=clock,
-                program_version=task.program_version,
-                command="",
-                checked=False,
-                run_id=task.run_id,
-                patient=True,
-            ) as ledger:
-                if by_the_ledgers_clock:
-                    clock.ahead = ledger.now() - machine_clock()
+            clock = task.clock
+            if by_the_ledgers_clock:
+                with _opened(task, task.clock) as ledger:
+                    clock = Clock.set_to(ledger.now())
+            with _opened(task, clock) as ledger:
                 job = monthly.Job(
                     config=task.config,
                     ledger=ledger,

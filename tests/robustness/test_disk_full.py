@@ -27,7 +27,8 @@ from tests.robustness.test_killed import ADJUST, AT_ONCE, RENDER, RUN, Trial, ca
 FAILING = re.compile(
     r"(p?writev?(64)?|rename(at2?)?|mkdir(at)?|fsync|fdatasync|ftruncate|link(at)?)\(|open(at)?\(.*O_CREAT"
 )
-EVERY_NTH_OF_LEDGER = 10  # of the calls of each kind on its file and journal, unless --every-syscall
+EVERY_NTH = 2  # of the calls of each kind on files, unless --every-syscall
+EVERY_NTH_OF_LEDGER = 20  # likewise on the ledger and its journal
 REASON = re.compile(
     "no space left on device|disk is full|disk i/o error|permission denied"
     "|unable to open database file|readonly database"
@@ -73,7 +74,7 @@ def test_a_disk_that_fills_up_at_any_write_fails_the_unit_and_the_next_run_heals
             if FAILING.match(call.text)
             and "/site-" in call.text
             and "/processes/" not in call.text  # where stdout and stderr go
-            and (every_syscall or "ledger.db" not in call.text or call.nth % EVERY_NTH_OF_LEDGER == 0)
+            and (every_syscall or call.nth % (EVERY_NTH_OF_LEDGER if "ledger.db" in call.text else EVERY_NTH) == 0)
         ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             failed = list(pool.map(lambda call: full_at(attempt, call, on=False), chosen))

@@ -12,9 +12,9 @@ Between two calls that change the disk, a kill leaves the same disk whenever it 
 for each *state* that a kill left (names, modes, bytes, rows; a ledger in SQLite as its recovery leaves it, with which
 each rerun begins), and each kill is checked to have left a state that is known to heal.
 
-`make test` only samples: with the ledger in SQLite it kills at every call that changes a name or a file (writes,
-renames, …), at every fourth page that SQLite writes, and at some of the others; on PostgreSQL at an eighth of those and
-of the calls that tell the server something.
+`make test` only samples: with the ledger in SQLite it kills at every call that changes a name (renames, removals), at
+every third of the others that change a file, at every sixth page that SQLite writes, and at some of the others; on
+PostgreSQL at a twelfth of those and of the calls that tell the server something.
 `pytest tests/robustness --every-syscall` kills at each call of every kind, on both, and reruns before recovery too.
 """
 
@@ -43,10 +43,12 @@ pytestmark = pytest.mark.needs("strace")
 RUN = ("run", "--month", NOVEMBER)
 ADJUST = (*RUN, "--adjust")
 RENDER = ("render",)
-EVERY_NTH_OTHER = 9
-EVERY_NTH_PAGE = 4  # of those that SQLite writes: between two of them is its own atomic commit
-EVERY_NTH_ON_POSTGRESQL = 8
+EVERY_NTH_OTHER = 15
+EVERY_NTH_CHANGE = 3
+EVERY_NTH_PAGE = 6  # of those that SQLite writes: between two of them is its own atomic commit
+EVERY_NTH_ON_POSTGRESQL = 12
 AT_ONCE = 2  # this machine's cores
+NAMES = re.compile(r"(rename(at2?)?|unlink(at)?|link(at)?)\(")
 CHANGES = re.compile(
     r"(p?writev?(64)?|rename(at2?)?|unlink(at)?|mkdir(at)?|ftruncate|fchmod|link(at)?|send(to|msg))\("
     r"|open(at)?\(.*O_CREAT"
@@ -155,7 +157,9 @@ def calls_of(start: Installation, command: Sequence[str], kinds: str) -> list[Ca
 def sampled(number: int, call: Call) -> bool:
     if call.name == "pwrite64":
         return call.nth % EVERY_NTH_PAGE == 0
-    return bool(CHANGES.match(call.text)) or number % EVERY_NTH_OTHER == 0
+    if CHANGES.match(call.text):
+        return bool(NAMES.match(call.text)) or call.nth % EVERY_NTH_CHANGE == 0
+    return number % EVERY_NTH_OTHER == 0
 
 
 @pytest.mark.parametrize("command", [RUN, ADJUST, RENDER], ids=["run", "adjust", "render"])

@@ -195,7 +195,7 @@ def test_whatever_happens_nothing_is_lost_and_nothing_is_done_twice(ground: Grou
     """See the module's docstring."""
     machine = type("Machine", (Billing,), {"ground": ground})
     how = settings(
-        max_examples=60 if every_syscall else 8,
+        max_examples=60 if every_syscall else 5,
         stateful_step_count=12,
         deadline=None,
         database=None,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ import pytest
 from jobs.billing.month import Month
 from jobs.config import load
 from jobs.engine import fleet
-from jobs.engine.task import Done, Task, failed
+from jobs.engine.task import Clock, Done, Task, failed
 from tests.company import Company, rows, secret
 
 KEYS = ("alpha", "beta", "gamma", "delta")
@@ -33,6 +34,7 @@ def tasks(tmp_path: Path) -> list[Task]:
             draft=False,
             adjust=False,
             level=20,
+            clock=Clock.set_to(datetime(2016, 12, 5, tzinfo=UTC)),
         )
         for key in KEYS
     ]
